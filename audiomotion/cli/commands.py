@@ -1,0 +1,17 @@
+"""Which commands there are; each group's file is imported when the command line is built."""
+
+import typer
+
+from audiomotion.cli import artifacts, configuration, data, listing, runs, running, ui
+
+
+def register(app: typer.Typer) -> None:
+    """Add every command to `app`."""
+    app.command("train")(running.train)
+    app.command("ablate")(running.ablate)
+    app.command("config")(configuration.config)
+    app.command("list")(listing.list_)
+    app.command("ui")(ui.ui)
+    app.add_typer(runs.app, name="runs", help="Launches: list them, show one.")
+    app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify.")
+    app.add_typer(data.app, name="data", help="Data sets: build, check.")

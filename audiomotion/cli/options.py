@@ -1,0 +1,89 @@
+"""Options that several commands share."""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audiomotion.config.recipes import list_recipes
+
+
+class ExecutorName(StrEnum):
+    """How stages are run."""
+
+    local = "local"
+    ray = "ray"
+
+
+class Weights(StrEnum):
+    """Which extractor weights are used."""
+
+    pretrained = "pretrained"
+    random = "random"
+
+
+def _experiments(incomplete: str) -> list[str]:
+    return [name for name in list_recipes("experiments") if name.startswith(incomplete)]
+
+
+def _axes(incomplete: str) -> list[str]:
+    return [name for name in list_recipes("ablations") if name.startswith(incomplete)]
+
+
+ExperimentArgument = Annotated[
+    str, typer.Argument(help="Name or path of a recipe.", autocompletion=_experiments)
+]
+AxisArgument = Annotated[str, typer.Argument(help="Name or path of an axis.", autocompletion=_axes)]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option("--dataset", help="Experiment to vary.", autocompletion=_experiments),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set one key; may be repeated."),
+]
+SeedsOption = Annotated[
+    int, typer.Option("--seeds", min=1, help="Training seeds 0, 1, ... of every arm.")
+]
+RecipesOption = Annotated[
+    Path | None, typer.Option("--recipes", help="Folder of your own recipes.")
+]
+WeightsOption = Annotated[
+    Weights | None,
+    typer.Option("--weights", help="Extractor weights, whatever the recipe says."),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan, run nothing.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+StoreOption = Annotated[
+    Path,
+    typer.Option("--store", envvar="AMX_STORE", help="Artifact store."),
+]
+DataRootOption = Annotated[
+    Path | None,
+    typer.Option("--data-root", envvar="AMX_DATA_ROOT", help="Folder of the raw data sets."),
+]
+ExecutorOption = Annotated[
+    ExecutorName,
+    typer.Option("--executor", help="ray: stages in parallel; local: in this process."),
+]
+DEFAULT_STORE = Path("amx-store")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things are and how stages run."""
+
+    store: Path
+    data_root: Path | None
+    executor: ExecutorName
+
+    def refuse_cluster(self) -> str | None:
+        """Return a sentence where RAY_ADDRESS is set, which this version does not follow."""
+        address = os.environ.get("RAY_ADDRESS")
+        if address is None or self.executor is ExecutorName.local:
+            return None
+        return f"RAY_ADDRESS={address} is not used: stages run on this machine"

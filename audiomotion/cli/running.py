@@ -1,0 +1,255 @@
+"""`amx train` and `amx ablate`: resolve, plan, run, print."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from audiomotion.cli.console import errors, results
+from audiomotion.cli.dry_run import print_plan
+from audiomotion.cli.options import (
+    DEFAULT_STORE,
+    AxisArgument,
+    DataRootOption,
+    DatasetOption,
+    DryRunOption,
+    ExecutorName,
+    ExecutorOption,
+    ExperimentArgument,
+    JsonOption,
+    RecipesOption,
+    SeedsOption,
+    SetOption,
+    StoreOption,
+    Weights,
+    WeightsOption,
+    YesOption,
+)
+from audiomotion.cli.progress import ProgressDisplay
+from audiomotion.cli.weights import confirm_weights
+from audiomotion.config.axis import load_axis
+from audiomotion.config.experiment import Experiment
+from audiomotion.config.resolve import ResolvedArm, resolve
+from audiomotion.config.runtime import Runtime
+from audiomotion.data.source import missing_data, with_content
+from audiomotion.errors import ArmsFailedError, AudiomotionError
+from audiomotion.orchestrate.estimates import recorded_seconds
+from audiomotion.orchestrate.executor import Executor
+from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
+from audiomotion.orchestrate.plan import Plan
+from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
+from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.report.render import as_json as table_json
+from audiomotion.report.render import print_table
+from audiomotion.report.table import ResultTable, build_table
+
+
+def train(
+    experiment: ExperimentArgument,
+    dataset: DatasetOption = None,
+    sets: SetOption = None,
+    seeds: SeedsOption = 1,
+    weights: WeightsOption = None,
+    recipes: RecipesOption = None,
+    store: StoreOption = DEFAULT_STORE,
+    data_root: DataRootOption = None,
+    executor: ExecutorOption = ExecutorName.ray,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    yes: YesOption = False,
+) -> None:
+    """Train one experiment, to weights and metrics: a plan of one arm."""
+    arms = resolve(
+        experiment,
+        sets=sets or (),
+        seeds=_seeds(seeds),
+        weights=weights,
+        recipes_dir=recipes,
+        dataset=dataset,
+    )
+    title = arms[0].experiment.name
+    command = Command(store, data_root, executor, dry_run, as_json, yes)
+    command.run("experiment", title, arms, {})
+
+
+def ablate(
+    axis: AxisArgument,
+    dataset: DatasetOption = None,
+    arms: Annotated[
+        str | None, typer.Option("--arms", help="Only these arms, separated by commas.")
+    ] = None,
+    sets: SetOption = None,
+    seeds: SeedsOption = 1,
+    weights: WeightsOption = None,
+    recipes: RecipesOption = None,
+    store: StoreOption = DEFAULT_STORE,
+    data_root: DataRootOption = None,
+    executor: ExecutorOption = ExecutorName.ray,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    yes: YesOption = False,
+) -> None:
+    """Train the whole system once for each arm of an axis; set each beside the published figure."""
+    config = load_axis(axis, recipes).config
+    if dataset is None:
+        errors.say(f"no --dataset given: using {config.dataset}")
+    resolved = resolve(
+        axes=[axis],
+        arms=arms.split(",") if arms else None,
+        sets=sets or (),
+        seeds=_seeds(seeds),
+        weights=weights,
+        recipes_dir=recipes,
+        dataset=dataset,
+    )
+    described = config.model_dump(mode="json", exclude={"arms"})
+    command = Command(store, data_root, executor, dry_run, as_json, yes)
+    command.run("ablation", config.name, resolved, described)
+
+
+def _seeds(count: int) -> Sequence[int] | None:
+    """Return seeds 0 .. count - 1; None, which is the recipe's own, where one is asked for."""
+    return None if count == 1 else range(count)
+
+
+class Command:
+    """What `train` and `ablate` do once it is clear what is asked for."""
+
+    def __init__(
+        self,
+        store: Path,
+        data_root: Path | None,
+        executor: ExecutorName,
+        dry_run: bool,
+        as_json: bool,
+        yes: bool,
+    ) -> None:
+        self.store = ArtifactStore(store)
+        self.data_root = data_root
+        self.executor = executor
+        self.dry_run = dry_run
+        self.as_json = as_json
+        self.yes = yes
+
+    def run(
+        self,
+        kind: Literal["ablation", "experiment"],
+        title: str,
+        arms: Sequence[ResolvedArm],
+        axis: Mapping[str, Any],
+    ) -> None:
+        """Print the plan, or run it and print the table.
+
+        Raises:
+            ArmsFailedError: Some arms have no result; the exit code of a shared cause otherwise.
+        """
+        request = Request(kind, title, self._with_data(arms), axis)
+        plan = make_plan(request)
+        if self.dry_run:
+            print_plan(request, plan, self.store, as_json=self.as_json)
+        else:
+            self._run(request, plan, arms[0].runtime)
+
+    def _with_data(self, arms: Sequence[ResolvedArm]) -> list[tuple[str, Experiment]]:
+        """Return the experiments with the fingerprint of their data; a dry run does without."""
+        if self.dry_run:
+            for problem in missing_data(arms[0].experiment.dataset, self.data_root):
+                errors.say(f"{problem}; planning as if nothing were cached")
+                return [(arm.name, arm.experiment) for arm in arms]
+        cache = None if self.dry_run else self.store.cache
+        return [(arm.name, with_content(arm.experiment, self.data_root, cache)) for arm in arms]
+
+    def _run(self, request: Request, plan: Plan, runtime: Runtime) -> None:
+        confirm_weights(request, yes=self.yes)
+        self.store.prepare()
+        folder = RunFolder(self.store.runs / new_record(request, plan).id)
+        with folder.claim(lambda: errors.say("another process runs this launch; waiting for it")):
+            record, table = self._finished(folder, plan) or self._launch(
+                request, plan, runtime, folder
+            )
+        self._print(table)
+        _raise_for(record)
+
+    def _finished(self, folder: RunFolder, plan: Plan) -> tuple[RunRecord, ResultTable] | None:
+        """Return the result of the same request if everything it asked for is there."""
+        record = folder.load()
+        if record is None or record.status != "done":
+            return None
+        if plan.missing(self.store.available(plan.stages)):
+            return None
+        errors.say(f"nothing to compute: launch {record.id} finished {record.updated}")
+        return record, self._table(record)
+
+    def _launch(
+        self, request: Request, plan: Plan, runtime: Runtime, folder: RunFolder
+    ) -> tuple[RunRecord, ResultTable]:
+        from audiomotion.report.tracked import TrackedLaunch
+        from audiomotion.track.tracker import Tracker, default_uri
+
+        uri = default_uri(self.store.root)
+        self._close_dead_runs(uri)
+        tracked = TrackedLaunch(Tracker(uri, self.store.root, folder.path))
+        num_missing = len(plan.missing(self.store.available(plan.stages)))
+        errors.say(
+            f"{len(request.arms)} arms, {len(plan.stages)} stages, {num_missing} to run; "
+            f"store {self.store.root}"
+        )
+        try:
+            with ProgressDisplay(plan, self.store, num_missing, errors.quiet) as display:
+                record = launch(
+                    request, plan, self.store, self._executor(runtime), tracked, display,
+                    recorded_seconds(self.store),
+                )  # fmt: skip
+        except BaseException:
+            tracked.interrupted()
+            raise
+        table = self._table(record)
+        tracked.finish(record, table)
+        return record, table
+
+    def _close_dead_runs(self, uri: str) -> None:
+        from audiomotion.report.tracked import TrackedLaunch
+        from audiomotion.track.tracker import Tracker
+
+        for dead in close_dead_runs(self.store.runs):
+            errors.say(f"launch {dead.path.name} had died; it is marked as interrupted")
+            if (dead.path / "mlflow.json").exists():
+                TrackedLaunch(Tracker(uri, self.store.root, dead.path)).interrupted()
+
+    def _executor(self, runtime: Runtime) -> Executor:
+        if self.executor is ExecutorName.local:
+            from audiomotion.orchestrate.local import LocalExecutor
+
+            return LocalExecutor(self.store.root, self.data_root, runtime)
+        from audiomotion.orchestrate.ray_executor import RayExecutor
+
+        if "RAY_ADDRESS" in os.environ:
+            errors.say("RAY_ADDRESS is set but not followed: stages run on this machine")
+        return RayExecutor(self.store.root, self.data_root, runtime)
+
+    def _table(self, record: RunRecord) -> ResultTable:
+        return build_table(record, self.store.root / "artifacts")
+
+    def _print(self, table: ResultTable) -> None:
+        if self.as_json:
+            typer.echo(table_json(table))
+        else:
+            print_table(table, results())
+            errors.say("compare curves and arms in a browser: amx ui")
+
+
+def _raise_for(record: RunRecord) -> None:
+    failed = [arm for arm in record.arms if arm.status != "done"]
+    if not failed and record.status == "done":
+        return
+    if not failed:
+        raise ArmsFailedError("real and reconstructed motion could not be measured; run it again")
+    reasons = {arm.reason: arm.exit_code for arm in failed}
+    if len(failed) == len(record.arms) and len(reasons) == 1:
+        error = AudiomotionError(f"every arm failed: {failed[0].reason}")
+        error.exit_code = failed[0].exit_code  # type: ignore[misc]
+        raise error
+    names = ", ".join(f"{arm.arm} (seed {arm.seed})" for arm in failed)
+    raise ArmsFailedError(f"no result for {names}; the same command runs only what is missing")

@@ -1,0 +1,68 @@
+"""`amx runs`: launches and their verdicts."""
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from audiomotion.cli.console import results
+from audiomotion.cli.options import DEFAULT_STORE, JsonOption, StoreOption
+from audiomotion.config.nearest import not_one_of
+from audiomotion.errors import ConfigError
+from audiomotion.orchestrate.records import RunRecord, all_runs
+from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.report.render import as_json as table_json
+from audiomotion.report.render import print_table
+from audiomotion.report.table import build_table
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("list")
+def list_runs(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+    """List launches, the newest first."""
+    records = list(all_runs(ArtifactStore(store).runs))
+    if as_json:
+        typer.echo(json.dumps([asdict(record) for record in records], indent=1, ensure_ascii=False))
+        return
+    for record in records:
+        done = sum(arm.status == "done" for arm in record.arms)
+        when = record.updated or record.created
+        typer.echo(f"{record.id}  {record.status}  {done}/{len(record.arms)} arms  {when}")
+    if not records:
+        typer.echo(f"no launches in {store}")
+
+
+@app.command("show")
+def show(
+    run: Annotated[str, typer.Argument(help="Id of a launch, or its beginning.")],
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a launch: its table, and the artifacts that every figure comes from."""
+    artifacts = ArtifactStore(store)
+    record = _find(run, list(all_runs(artifacts.runs)))
+    table = build_table(record, artifacts.root / "artifacts")
+    if as_json:
+        content = {"run": asdict(record), "table": json.loads(table_json(table))}
+        typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        return
+    print_table(table, results())
+    for arm in record.arms:
+        typer.echo(f"{arm.arm} seed {arm.seed}: {arm.status} {arm.reason}".rstrip())
+        for stage, fingerprint in arm.fingerprints.items():
+            typer.echo(f"  {stage:<11} {fingerprint[:16]}")
+
+
+def _find(run: str, records: list[RunRecord]) -> RunRecord:
+    exact = [record for record in records if record.id == run]
+    found = exact or [record for record in records if record.id.startswith(run)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(record.id for record in found)
+        raise ConfigError(f"{run!r} is the beginning of several launches: {names}; give more of it")
+    if not records:
+        raise ConfigError(f"{run!r}: there are no launches here; see --store")
+    raise ConfigError(not_one_of(run, [record.id for record in records], what="the launches "))

@@ -1,0 +1,1 @@
+"""Configuration: schemas, YAML recipes, overrides, and what to say when one is wrong."""

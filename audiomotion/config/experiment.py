@@ -1,0 +1,297 @@
+"""One experiment: everything that decides the result of one system, and nothing else."""
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from audiomotion.config.compressors import CompressorConfig
+from audiomotion.config.datasets import DatasetConfig
+from audiomotion.config.extractors import ExtractorConfig
+from audiomotion.config.schema import Schema
+from audiomotion.config.training import TrainingConfig
+
+Variant = Literal["original", "oral"]
+
+
+class SpeechConfig(Schema):
+    """How captions are spoken."""
+
+    backend: Literal["espeak"] = "espeak"
+    """Speech synthesizer."""
+
+    num_voices: int = Field(default=24, ge=1)
+    """Voices drawn from, at random for each utterance."""
+
+    words_per_minute: int = Field(default=175, ge=80, le=450)
+    """Speaking rate."""
+
+    seed: int = 0
+    """Decides which voice speaks what."""
+
+
+class RvqConfig(Schema):
+    """RVQ-VAE (paper 3.3; sizes of the published code)."""
+
+    num_quantizers: int = Field(default=6, ge=1)
+    """Layers Q = V + 1."""
+
+    codebook_size: int = Field(default=512, ge=2)
+    """Codes K of a layer."""
+
+    code_dim: int = Field(default=512, ge=1)
+    """Width of a code."""
+
+    width: int = Field(default=512, ge=1)
+    """Channels of encoder and decoder."""
+
+    num_downsamplings: int = Field(default=2, ge=1)
+    """Halvings of the frame rate; 2 gives 4 frames a token."""
+
+    num_residual_blocks: int = Field(default=3, ge=1)
+    """Dilated residual blocks after each resampling."""
+
+    dilation_growth: int = Field(default=3, ge=1)
+    """Dilation of block i is this to the power i."""
+
+    block_dropout: float = Field(default=0.2, ge=0, lt=1)
+    """Dropout in a residual block."""
+
+    ema_decay: float = Field(default=0.99, gt=0, lt=1)
+    """Decay of the codebooks' moving averages."""
+
+    sampling_temperature: float = Field(default=0.5, ge=0)
+    """Temperature at which codes are sampled in training; 0 takes the nearest."""
+
+    quantizer_dropout: float = Field(default=0.2, ge=0, le=1)
+    """Probability of dropping the finer layers of a training batch."""
+
+    loss: Literal["momask", "paper"] = "momask"
+    """`momask`: smooth L1 + position term + mean commitment; `paper`: eq. 3."""
+
+    commitment_weight: float = Field(default=0.02, ge=0)
+    """Weight beta of the commitment term."""
+
+    position_weight: float = Field(default=0.5, ge=0)
+    """Weight of the term on joint positions (momask loss only)."""
+
+    window_frames: int = Field(default=64, ge=4)
+    """Frames of a training window."""
+
+    padding: Literal["exact", "published"] = "exact"
+    """Whether a clip's tokens are independent of its batch."""
+
+    training: TrainingConfig = TrainingConfig(epochs=50, batch_size=256)
+    """Optimizer and schedule."""
+
+
+class TransformerConfig(Schema):
+    """What the masked and the residual transformer share (paper 5)."""
+
+    num_layers: int = Field(default=6, ge=1)
+    """Transformer layers (paper 5)."""
+
+    num_heads: int = Field(default=6, ge=1)
+    """Attention heads (paper 5)."""
+
+    latent_dim: int = Field(default=384, ge=1)
+    """Width (paper 5)."""
+
+    feedforward_dim: int = Field(default=1024, ge=1)
+    """Width of the feed-forward layers."""
+
+    token_dim: int = Field(default=512, ge=1)
+    """Width of token embeddings before the input projection."""
+
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+    """Dropout of the transformer layers."""
+
+    condition_drop_prob: float = Field(default=0.2, ge=0, le=1)
+    """Probability of training on the null condition (paper 5)."""
+
+    training: TrainingConfig = TrainingConfig(epochs=500)
+    """Optimizer and schedule."""
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> "TransformerConfig":
+        if self.latent_dim % self.num_heads:
+            raise ValueError(
+                f"num_heads {self.num_heads} does not divide latent_dim {self.latent_dim}"
+            )
+        return self
+
+
+class MaskedConfig(TransformerConfig):
+    """Masked transformer over base tokens (paper 3.3, eq. 4)."""
+
+    min_mask_ratio: float = Field(default=0.0, ge=0, lt=1)
+    """Smallest share of tokens masked in training; the cosine draw is rescaled to [this, 1]."""
+
+
+class ResidualConfig(TransformerConfig):
+    """Residual transformer over the finer layers (paper 3.3, eq. 5)."""
+
+    share_weights: bool = True
+    """Output projection of layer q is the embedding of the next layer, as published."""
+
+
+class EvaluatorConfig(Schema):
+    """The text and motion encoders of Guo et al. 2022 that the metrics live in."""
+
+    movement_dim: int = Field(default=512, ge=1)
+    """Width of the movement encoder and its output."""
+
+    motion_hidden_dim: int = Field(default=1024, ge=1)
+    """Hidden width of the motion encoder's GRU."""
+
+    text_hidden_dim: int = Field(default=512, ge=1)
+    """Hidden width of the text encoder's GRU."""
+
+    embedding_dim: int = Field(default=512, ge=1)
+    """Width of the shared embedding."""
+
+    word_dim: int = Field(default=300, ge=1)
+    """Width of the word vectors, learned with the evaluator from the training captions."""
+
+    loss: Literal["contrastive", "infonce"] = "contrastive"
+    """`contrastive`: the published margin loss; `infonce`: as in TMR."""
+
+    margin: float = Field(default=10.0, gt=0)
+    """Margin of the contrastive loss."""
+
+    temperature: float = Field(default=0.1, gt=0)
+    """Temperature of the InfoNCE loss."""
+
+    training: TrainingConfig = TrainingConfig(
+        epochs=300, batch_size=32, learning_rate=1e-4, warmup_steps=0, lr_milestones=()
+    )
+    """Optimizer and schedule."""
+
+
+class SamplingConfig(Schema):
+    """How one transformer's tokens are drawn."""
+
+    guidance_scale: float = Field(ge=0)
+    """MoMask's c in `w_u + c (w_c - w_u)`; 1 is no guidance. `guidance_s` = c - 1 is accepted instead."""
+
+    temperature: float = Field(default=1.0, gt=0)
+    """Softmax temperature of the draw."""
+
+    top_k_filter: float = Field(default=0.9, ge=0, lt=1)
+    """Share of the classes that is never drawn: the least likely ones."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_guidance_s(cls, value: Any) -> Any:
+        if not isinstance(value, dict) or "guidance_s" not in value:
+            return value
+        if "guidance_scale" in value:
+            raise ValueError("give either guidance_scale (c) or guidance_s (s = c - 1), not both")
+        guidance_s = value["guidance_s"]
+        if isinstance(guidance_s, bool) or not isinstance(guidance_s, int | float):
+            raise ValueError(f"guidance_s: {guidance_s!r} is no number")
+        rest = {key: item for key, item in value.items() if key != "guidance_s"}
+        return {**rest, "guidance_scale": guidance_s + 1.0}
+
+
+class MaskedSamplingConfig(SamplingConfig):
+    """Sampling of the base tokens."""
+
+    guidance_scale: float = Field(default=4.0, ge=0)
+    iterations: int = Field(default=10, ge=1)
+    """Rounds of iterative decoding, L of eq. 6 (paper 5)."""
+
+
+class ResidualSamplingConfig(SamplingConfig):
+    """Sampling of the residual tokens, one pass a layer."""
+
+    guidance_scale: float = Field(default=5.0, ge=0)
+
+
+class GenerationConfig(Schema):
+    """How motion is generated (paper 3.3, 5)."""
+
+    masked: MaskedSamplingConfig = MaskedSamplingConfig()
+    """Base tokens."""
+
+    residual: ResidualSamplingConfig = ResidualSamplingConfig()
+    """Residual tokens."""
+
+
+class EvaluationConfig(Schema):
+    """The protocol of Guo et al. 2022."""
+
+    split: Literal["test", "val"] = "test"
+    """Split that is measured."""
+
+    repeats: int = Field(default=20, ge=1)
+    """Independent generations of the whole split; the published protocol has 20."""
+
+    pool_size: int = Field(default=32, ge=4)
+    """Captions a motion is ranked against for R-precision."""
+
+    unique_captions: bool = False
+    """Whether a pool never holds two equal captions."""
+
+    diversity_pairs: int = Field(default=300, ge=1)
+    """Random pairs of Diversity; 100 where the split is no larger than this, as published."""
+
+    multimodality_captions: int = Field(default=96, ge=0)
+    """Instructions generated many times over; 0 leaves MultiModality out."""
+
+    multimodality_samples: int = Field(default=30, ge=2)
+    """Motions generated for each of them."""
+
+    multimodality_pairs: int = Field(default=10, ge=1)
+    """Random pairs among those motions."""
+
+    reference_text: Literal["condition", "source"] = "condition"
+    """Text that R-precision and MM distance compare with: the instruction itself, or its written caption."""
+
+    seed: int = 0
+    """Seed of every draw: the same for all arms (common random numbers)."""
+
+
+class Experiment(Schema):
+    """One fully resolved configuration of one system: what decides its result."""
+
+    name: str
+    """Name of the recipe."""
+
+    seed: int = Field(default=0, ge=0)
+    """Training seed of the masked and residual transformers."""
+
+    dataset: DatasetConfig
+    """Motion and captions."""
+
+    train_variant: Variant = "original"
+    """Captions trained on: as written, or as spoken."""
+
+    test_variant: Variant = "original"
+    """Captions tested on."""
+
+    speech: SpeechConfig = SpeechConfig()
+    """Spoken instructions."""
+
+    extractor: ExtractorConfig
+    """Frozen audio encoder."""
+
+    compressor: CompressorConfig
+    """Features to condition tokens; each transformer trains its own."""
+
+    rvq: RvqConfig = RvqConfig()
+    """Motion tokens."""
+
+    masked: MaskedConfig = MaskedConfig()
+    """Base tokens."""
+
+    residual: ResidualConfig = ResidualConfig()
+    """Residual tokens."""
+
+    evaluator: EvaluatorConfig = EvaluatorConfig()
+    """Metric space."""
+
+    generation: GenerationConfig = GenerationConfig()
+    """Inference."""
+
+    evaluation: EvaluationConfig = EvaluationConfig()
+    """Protocol."""

@@ -1,0 +1,91 @@
+"""Where and how fast an experiment runs. Nothing in here may change a result or a fingerprint."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from audiomotion.config.schema import Schema
+
+
+class Resources(Schema):
+    """What one stage asks the scheduler for."""
+
+    cpus: float = Field(default=1, gt=0)
+    """CPU cores; rounded down (to at least 1) also the number of torch threads."""
+
+    gpus: float = Field(default=0, ge=0)
+    """GPUs, or a share of one: with 0.5 two stages share a GPU. Ignored on the CPU."""
+
+    @field_validator("gpus")
+    @classmethod
+    def _share_or_whole(cls, value: float) -> float:
+        if value > 1 and value != int(value):
+            raise ValueError(f"{value} GPUs: a share is at most 1, more than one is a whole number")
+        return value
+
+    @property
+    def num_threads(self) -> int:
+        """Torch threads of the stage."""
+        return max(1, int(self.cpus))
+
+
+class StageResources(Schema):
+    """What each stage asks for."""
+
+    dataset: Resources = Resources()
+    """Raw files to features of motion."""
+
+    speak: Resources = Resources()
+    """Captions to audio."""
+
+    features: Resources = Resources()
+    """Audio through the frozen extractor."""
+
+    rvq: Resources = Resources()
+    """Training of the RVQ-VAE."""
+
+    evaluator: Resources = Resources()
+    """Training of the evaluator."""
+
+    masked: Resources = Resources()
+    """Training of the masked transformer."""
+
+    residual: Resources = Resources()
+    """Training of the residual transformer."""
+
+    evaluation: Resources = Resources()
+    """Generation and metrics."""
+
+    reference: Resources = Resources()
+    """Metrics of real and reconstructed motion."""
+
+
+class Runtime(Schema):
+    """Where and how fast: devices, resources, checkpoints.
+
+    The defaults suit a laptop: one core a stage, as many stages at once as there are cores.
+    """
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Torch device; `auto` is the GPU where there is one."""
+
+    checkpoint_seconds: float = Field(default=30, gt=0)
+    """Longest time between two checkpoints of a training; what a crash costs at most."""
+
+    max_parallel_stages: int | None = Field(default=None, ge=1)
+    """Stages run at the same time; null leaves it to their resources. Each takes 1 to 2 GB."""
+
+    stages: StageResources = StageResources()
+    """Resources of each stage."""
+
+    def settled(self, has_gpu: bool) -> "Runtime":
+        """Return this with `auto` replaced by the device that it means here."""
+        if self.device != "auto":
+            return self
+        return self.model_copy(update={"device": "cuda" if has_gpu else "cpu"})
+
+    def resources(self, stage: str) -> Resources:
+        """Return what a stage asks for: no GPU on the CPU, one core where the stage is unknown."""
+        asked = getattr(self.stages, stage, None)
+        resources = asked if isinstance(asked, Resources) else Resources()
+        return resources.model_copy(update={"gpus": 0.0}) if self.device == "cpu" else resources

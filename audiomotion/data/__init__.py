@@ -1,0 +1,1 @@
+"""Data sets: where clips and captions come from, and how they are kept."""

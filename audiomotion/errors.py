@@ -1,0 +1,47 @@
+"""Errors that a user can do something about, each with the exit code it ends the command with."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class AudiomotionError(Exception):
+    """Base of every error that is reported as a sentence instead of a traceback.
+
+    A message says what was wrong, the value, what is allowed, and what to do next.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+
+class ArmsFailedError(AudiomotionError):
+    """Some arm of a launch failed; the others finished."""
+
+    exit_code = 1
+
+
+class ConfigError(AudiomotionError):
+    """The configuration is wrong. Carries every problem found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, problems: str | Sequence[str]) -> None:
+        self.problems = [problems] if isinstance(problems, str) else list(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class DataError(AudiomotionError):
+    """A raw file or a data set is missing, damaged or too small."""
+
+    exit_code = 3
+
+
+class ClusterError(AudiomotionError):
+    """The cluster, the store or the tracking server cannot be used."""
+
+    exit_code = 4
+
+
+class ModelError(AudiomotionError):
+    """Weights cannot be loaded, or a model was asked for something it cannot do."""
+
+    exit_code = 5

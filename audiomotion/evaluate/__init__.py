@@ -1,0 +1,1 @@
+"""How well motion fits its instruction: the metrics, the evaluator's space, the protocol."""

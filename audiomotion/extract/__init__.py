@@ -1,0 +1,1 @@
+"""The frozen encoders: waveforms to feature frames."""

@@ -1,0 +1,114 @@
+"""The contract of every extractor, and what all of them share."""
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from audiomotion.config.extractors import ExtractorSchema
+from audiomotion.config.schema import load_implementation
+from audiomotion.errors import DataError, ModelError
+
+SAMPLE_HZ: Final = 16_000
+"""Samples a second of every waveform given to an extractor."""
+
+_MAX_PEAK: Final = 100.0
+"""Far above any overshoot of resampling: such samples were never scaled to [-1, 1]."""
+
+
+class Extractor(ABC):
+    """A frozen encoder: waveform `(S,)` to feature frames `(L, F)`.
+
+    Frames are float32 and finite. A waveform's frames are the same (to 1e-4) whatever other
+    waveforms come in the same call. A waveform shorter than one frame is padded with zeros at its
+    end, so that one sample already gives one frame.
+    """
+
+    feature_dim: int
+    """Feature width F."""
+
+    frame_hz: float
+    """Frames a second; 0 where the number of frames does not follow the duration."""
+
+    @abstractmethod
+    def extract(self, waveforms: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the frames `(L, F)` of each waveform.
+
+        Args:
+            waveforms: Float arrays `(S,)`, mono, 16 kHz, in [-1, 1].
+
+        Raises:
+            DataError: A waveform is empty, not mono, not of floats, or has NaN samples.
+        """
+
+
+def build_extractor(config: ExtractorSchema, device: str = "cpu") -> Extractor:
+    """Build the extractor that `config` names, with its weights on `device`.
+
+    Raises:
+        ModelError: The weights cannot be loaded.
+    """
+    extractor = load_implementation(config)(config, device)
+    if not isinstance(extractor, Extractor):
+        raise ModelError(
+            f"extractor {config.name!r}: {config.implementation} is no Extractor; "
+            "derive it from audiomotion.extract.base.Extractor"
+        )
+    return extractor
+
+
+def checked_waveforms(waveforms: Sequence[np.ndarray], min_samples: int = 1) -> list[np.ndarray]:
+    """Return the waveforms as float32, those shorter than `min_samples` padded with zeros.
+
+    Raises:
+        DataError: As `Extractor.extract`; the message has the waveform's place in the call.
+    """
+    return [_checked(waveform, place, min_samples) for place, waveform in enumerate(waveforms)]
+
+
+def _checked(waveform: np.ndarray, place: int, min_samples: int) -> np.ndarray:
+    if waveform.ndim != 1 or waveform.size == 0 or not np.issubdtype(waveform.dtype, np.floating):
+        raise DataError(
+            f"waveform {place} is {waveform.dtype} of shape {waveform.shape}; give floats in "
+            "[-1, 1] of shape (S,), mono, with at least one sample"
+        )
+    # One pass: a NaN or infinite sample makes the largest magnitude NaN or infinite.
+    peak = float(np.max(np.abs(waveform)))
+    if not np.isfinite(peak):
+        bad = int(np.count_nonzero(~np.isfinite(waveform)))
+        raise DataError(
+            f"waveform {place} has {bad} NaN or infinite of {waveform.size} samples; every sample "
+            "must lie in [-1, 1]; make the audio again"
+        )
+    if peak > _MAX_PEAK:
+        raise DataError(
+            f"waveform {place} reaches {peak:.0f}; samples must lie in [-1, 1]; "
+            "divide 16-bit samples by 32768"
+        )
+    missing = max(0, min_samples - waveform.size)
+    return np.pad(waveform.astype(np.float32), (0, missing))
+
+
+def equal_length_batches(lengths: Sequence[int], max_samples: int) -> list[list[int]]:
+    """Group the places of equal lengths; a batch has at most `max_samples`, or one place."""
+    places: dict[int, list[int]] = defaultdict(list)
+    for place, length in enumerate(lengths):
+        places[length].append(place)
+    batches = []
+    for length, group in places.items():
+        size = max(1, max_samples // length)
+        batches += [group[start : start + size] for start in range(0, len(group), size)]
+    return batches
+
+
+def similar_length_batches(lengths: Sequence[int], max_samples: int) -> list[list[int]]:
+    """Group the places, shortest first; a padded batch has at most `max_samples`, or one place."""
+    batches: list[list[int]] = []
+    for place in sorted(range(len(lengths)), key=lambda place: (lengths[place], place)):
+        if batches and (len(batches[-1]) + 1) * lengths[place] <= max_samples:
+            batches[-1].append(place)
+        else:
+            batches.append([place])
+    return batches

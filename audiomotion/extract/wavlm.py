@@ -1,0 +1,128 @@
+"""WavLM: self-supervised speech features."""
+
+import logging
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import WavLMConfig as WavLMArchitecture
+from transformers import WavLMModel
+
+from audiomotion.config.extractors import WavLMConfig
+from audiomotion.errors import ModelError
+from audiomotion.extract.base import (
+    SAMPLE_HZ,
+    Extractor,
+    checked_waveforms,
+    equal_length_batches,
+)
+from audiomotion.extract.inference import default_batch_samples, exact_inference, frozen, seeded
+from audiomotion.extract.pretrained import load_pretrained, preprocessor_config, weights_folder
+
+logger = logging.getLogger(__name__)
+
+_TRAINING_ONLY: Final = frozenset({"masked_spec_embed"})
+
+
+class WavLM(Extractor):
+    """Features of WavLM's last layer, 50 a second, from 25 ms of audio each.
+
+    Batches hold waveforms of one length only: the first layer's group norm runs over time, so that
+    padding would change every frame.
+
+    Source: Sec. 3.1 (the output of the last layer).
+    """
+
+    def __init__(self, config: WavLMConfig, device: str = "cpu") -> None:
+        if config.weights == "random":
+            model, self._normalises = _random_model(config), False
+        else:
+            model, self._normalises = _published_model(weights_folder(config))
+        self._model = frozen(model, device)
+        self._device = device
+        self.max_batch_samples = default_batch_samples(device)
+        self.feature_dim = model.config.hidden_size
+        self.frame_hz = SAMPLE_HZ / math.prod(model.config.conv_stride)
+        self._min_samples = _receptive_field(model.config)
+
+    def extract(self, waveforms: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return the last layer `(L, F)` of each waveform."""
+        audio = checked_waveforms(waveforms, self._min_samples)
+        frames: list[np.ndarray] = [np.empty(0)] * len(audio)
+        batches = equal_length_batches([wave.size for wave in audio], self.max_batch_samples)
+        with exact_inference():
+            for batch in batches:
+                stacked = torch.from_numpy(np.stack([audio[place] for place in batch]))
+                hidden = self._encode(stacked.to(self._device)).cpu().numpy()
+                for place, clip in zip(batch, hidden, strict=True):
+                    frames[place] = clip.copy()
+        return frames
+
+    def _encode(self, waveforms: Tensor) -> Tensor:
+        if self._normalises:
+            variance, mean = torch.var_mean(waveforms, dim=-1, keepdim=True, correction=0)
+            waveforms = (waveforms - mean) / torch.sqrt(variance + 1e-7)
+        hidden: Tensor = self._model(waveforms).last_hidden_state
+        return hidden
+
+
+def _random_model(config: WavLMConfig) -> WavLMModel:
+    architecture = _tiny() if config.random_size == "tiny" else WavLMArchitecture()
+    with seeded(config.random_seed):
+        return WavLMModel(architecture)
+
+
+def _tiny() -> WavLMArchitecture:
+    """Return a small WavLM: frames of 25 ms every 20 ms as published, 6 ms for 3 s on one core."""
+    return WavLMArchitecture(
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=128,
+        conv_dim=(32, 32, 64),
+        conv_kernel=(10, 8, 5),
+        conv_stride=(10, 8, 4),
+        num_conv_pos_embeddings=32,
+        num_conv_pos_embedding_groups=4,
+        num_buckets=64,
+        max_bucket_distance=200,
+    )
+
+
+def _published_model(folder: Path) -> tuple[WavLMModel, bool]:
+    model = load_pretrained(WavLMModel, folder, optional=_TRAINING_ONLY)
+    if model.config.add_adapter:
+        raise ModelError(
+            f"{folder} is a WavLM with an adapter, whose frames are not the last layer's; "
+            "give a WavLM without one, such as microsoft/wavlm-base-plus"
+        )
+    return model, _wants_normalised_audio(model, folder)
+
+
+def _wants_normalised_audio(model: WavLMModel, folder: Path) -> bool:
+    """Whether the weights were trained on waveforms of mean 0 and variance 1 (only `large` was)."""
+    preprocessor = preprocessor_config(folder)
+    if preprocessor is not None and "do_normalize" in preprocessor:
+        return bool(preprocessor["do_normalize"])
+    normalises = bool(model.config.feat_extract_norm == "layer")
+    logger.warning(
+        "%s has no preprocessor_config.json with do_normalize: audio is %s, as in the published "
+        "models with %s norm",
+        folder,
+        "normalised" if normalises else "taken as it is",
+        model.config.feat_extract_norm,
+    )
+    return normalises
+
+
+def _receptive_field(architecture: WavLMArchitecture) -> int:
+    """Return how many samples the first frame needs (400 as published)."""
+    samples = 1
+    pairs = zip(architecture.conv_kernel, architecture.conv_stride, strict=True)
+    for kernel, stride in reversed(list(pairs)):
+        samples = (samples - 1) * stride + kernel
+    return samples

@@ -1,0 +1,1 @@
+"""The trained networks: RVQ-VAE, masked and residual transformer, compressors, evaluator."""

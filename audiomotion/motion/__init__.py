@@ -1,0 +1,1 @@
+"""Skeletons, rotations, the published motion representation, BVH files and drawing; numpy only."""

@@ -1,0 +1,1 @@
+"""Plans, the artifact store, and the executors that run stages."""

@@ -1,0 +1,49 @@
+"""What an executor is: something that brings a schedule to its end."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, Protocol
+
+from audiomotion.config.runtime import Runtime
+from audiomotion.errors import AudiomotionError
+from audiomotion.orchestrate.schedule import Failure, Schedule
+from audiomotion.orchestrate.worker import WorkerSettings
+from audiomotion.stages.base import AnyStage
+
+logger = logging.getLogger(__name__)
+
+EventKind = Literal["started", "done", "failed", "tick"]
+OnEvent = Callable[[EventKind, AnyStage | None], None]
+
+
+class Executor(Protocol):
+    """Runs the stages of a schedule."""
+
+    def run(self, schedule: Schedule, on_event: OnEvent) -> None:
+        """Return when every stage is done, failed or skipped."""
+
+
+def worker_settings(
+    stage: AnyStage, runtime: Runtime, store_root: Path, data_root: Path | None
+) -> WorkerSettings:
+    """Return where and how fast `stage` runs."""
+    resources = runtime.resources(stage.name)
+    return WorkerSettings(
+        store_root=store_root,
+        data_root=data_root,
+        device=runtime.device,
+        threads=resources.num_threads,
+        checkpoint_seconds=runtime.checkpoint_seconds,
+    )
+
+
+def failure_of(stage: AnyStage, error: BaseException) -> Failure:
+    """Return the failure to record: the sentence of our own errors, else type, text and place."""
+    if isinstance(error, AudiomotionError):
+        return Failure(stage, str(error), error.exit_code)
+    logger.debug("stage %s failed", stage.name, exc_info=error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return Failure(stage, f"{type(error).__name__}: {error}{place}")

@@ -1,0 +1,163 @@
+"""A launch: from resolved arms to a verdict on every one of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from audiomotion.config.experiment import Experiment
+from audiomotion.orchestrate.executor import EventKind, Executor
+from audiomotion.orchestrate.plan import Plan, Target
+from audiomotion.orchestrate.records import (
+    ArmRecord,
+    RunFolder,
+    RunRecord,
+    timestamp,
+)
+from audiomotion.orchestrate.schedule import Failure, Schedule
+from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.stages.base import AnyStage
+from audiomotion.stages.graph import system_stages
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: some arms of one axis, or one experiment."""
+
+    kind: Literal["ablation", "experiment"]
+    title: str
+    arms: Sequence[tuple[str, Experiment]]
+    axis: Mapping[str, Any]
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data set, which all arms share."""
+        return self.arms[0][1].dataset.name
+
+
+class Observer(Protocol):
+    """Told what happens in a launch; a tracker, for example."""
+
+    def begin(self, record: RunRecord) -> None:
+        """Called once, before the first stage."""
+
+    def stage_done(self, record: RunRecord, stage: AnyStage, folder: Path) -> None:
+        """Called for every stage of the plan whose artifact is there, cached ones included."""
+
+
+class Display(Protocol):
+    """Shows the progress of a launch."""
+
+    def __call__(self, event: EventKind, stage: AnyStage | None) -> None:
+        """Show one event; `tick` comes with None about twice a second."""
+
+
+def make_plan(request: Request) -> Plan:
+    """Return all stages of all arms and seeds, each needed artifact once."""
+    targets, references = [], {}
+    for name, experiment in request.arms:
+        stages = system_stages(experiment)
+        targets.append(Target(name, experiment.seed, stages.evaluation))
+        references[stages.reference.fingerprint] = stages.reference
+    return Plan(targets, references.values())
+
+
+def new_record(request: Request, plan: Plan) -> RunRecord:
+    """Return the record of a launch that has not begun; its id derives from the plan."""
+    arms = tuple(
+        ArmRecord(
+            arm=name,
+            seed=experiment.seed,
+            experiment=experiment.model_dump(mode="json"),
+            fingerprints=_fingerprints(target.stage),
+            weights=experiment.extractor.weights_label,
+        )
+        for (name, experiment), target in zip(request.arms, plan.targets, strict=True)
+    )
+    return RunRecord(
+        id=f"{request.title}-{request.dataset}-{plan.digest[:8]}",
+        kind=request.kind,
+        title=request.title,
+        dataset=request.dataset,
+        created=timestamp(),
+        arms=arms,
+        references=tuple(stage.fingerprint for stage in plan.extra),
+        axis=dict(request.axis),
+    )
+
+
+def _fingerprints(target: AnyStage) -> dict[str, str]:
+    """Return the fingerprint of each stage by name; a second one of a name is `name-2`.
+
+    Where training and test instructions differ there are two of `speak` and of `features`.
+    """
+    found: dict[str, str] = {}
+    for stage in target.upstream():
+        if stage.fingerprint not in found.values():
+            name = stage.name if stage.name not in found else f"{stage.name}-2"
+            found[name] = stage.fingerprint
+    return found
+
+
+def launch(
+    request: Request,
+    plan: Plan,
+    store: ArtifactStore,
+    executor: Executor,
+    observer: Observer,
+    display: Display,
+    seconds: Mapping[str, float],
+) -> RunRecord:
+    """Run what is missing and return the record with a verdict on every arm.
+
+    An arm is `failed` where a stage of its own failed, `skipped` where one that arms share did. An
+    interrupt leaves the record `interrupted`; the same request continues it.
+    """
+    record = new_record(request, plan)
+    folder = RunFolder(store.runs / record.id)
+    earlier = folder.load()
+    if earlier is not None:
+        record = replace(record, created=earlier.created)
+    available = store.available(plan.stages)
+    schedule = Schedule(plan.missing(available), seconds)
+    folder.save(record)
+
+    def on_event(event: EventKind, stage: AnyStage | None) -> None:
+        display(event, stage)
+        if event == "done" and stage is not None:
+            observer.stage_done(record, stage, store.folder(stage))
+
+    try:
+        observer.begin(record)
+        for stage in plan.stages.values():
+            if stage.fingerprint in available:
+                observer.stage_done(record, stage, store.folder(stage))
+        executor.run(schedule, on_event)
+    except BaseException:
+        folder.save(record.with_arms(record.arms, "interrupted"))
+        raise
+    record = _with_verdicts(record, plan, schedule)
+    folder.save(record)
+    return record
+
+
+def _with_verdicts(record: RunRecord, plan: Plan, schedule: Schedule) -> RunRecord:
+    arms = tuple(
+        _verdict(arm, schedule.failures.get(target.stage.fingerprint), plan)
+        for arm, target in zip(record.arms, plan.targets, strict=True)
+    )
+    references_done = all(key not in schedule.failures for key in record.references)
+    all_done = references_done and all(arm.status == "done" for arm in arms)
+    return record.with_arms(arms, "done" if all_done else "failed")
+
+
+def _verdict(arm: ArmRecord, failure: Failure | None, plan: Plan) -> ArmRecord:
+    if failure is None:
+        return replace(arm, status="done", reason="", exit_code=0)
+    shared = len(plan.arms_of[failure.stage.fingerprint]) > 1
+    return replace(
+        arm,
+        status="skipped" if shared else "failed",
+        reason=f"{failure.stage.name}: {failure.reason}",
+        exit_code=failure.exit_code,
+    )

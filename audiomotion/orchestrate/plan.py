@@ -1,0 +1,95 @@
+"""A plan: the stages of all arms and seeds, each needed artifact once."""
+
+import hashlib
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from audiomotion.stages.base import AnyStage
+
+Fingerprint = str
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an arm wants: its last stage."""
+
+    arm: str
+    seed: int
+    stage: AnyStage
+
+    @property
+    def label(self) -> str:
+        """Name of the arm and seed in progress lines and records."""
+        return f"{self.arm}/seed{self.seed}"
+
+
+class Plan:
+    """All stages that a set of targets needs, each fingerprint once."""
+
+    def __init__(self, targets: Iterable[Target], extra: Iterable[AnyStage] = ()) -> None:
+        self.targets = list(targets)
+        self.extra = list(extra)
+        roots = [target.stage for target in self.targets] + self.extra
+        self.stages: dict[Fingerprint, AnyStage] = {}
+        for root in roots:
+            self._add(root)
+
+    def _add(self, stage: AnyStage) -> None:
+        if stage.fingerprint in self.stages:
+            return
+        for needed in stage.inputs.values():
+            self._add(needed)
+        self.stages[stage.fingerprint] = stage
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of what is asked for: the same request has the same digest, in any order."""
+        wanted = sorted(f"{t.label}={t.stage.fingerprint}" for t in self.targets)
+        wanted += sorted(stage.fingerprint for stage in self.extra)
+        return hashlib.sha256("\n".join(wanted).encode()).hexdigest()
+
+    @cached_property
+    def arms_of(self) -> Mapping[Fingerprint, frozenset[str]]:
+        """The arms that need each stage."""
+        arms: dict[Fingerprint, set[str]] = {fingerprint: set() for fingerprint in self.stages}
+        for target in self.targets:
+            for stage in target.stage.upstream():
+                arms[stage.fingerprint].add(target.arm)
+        return {fingerprint: frozenset(names) for fingerprint, names in arms.items()}
+
+    def missing(self, available: Container[Fingerprint]) -> list[AnyStage]:
+        """Return the stages to run, inputs before what needs them.
+
+        A stage whose artifact is gone is only run again if something that is to run needs it.
+        """
+        wanted: dict[Fingerprint, AnyStage] = {}
+
+        def want(stage: AnyStage) -> None:
+            if stage.fingerprint in available or stage.fingerprint in wanted:
+                return
+            for needed in stage.inputs.values():
+                want(needed)
+            wanted[stage.fingerprint] = stage
+
+        for root in [*(target.stage for target in self.targets), *self.extra]:
+            want(root)
+        return list(wanted.values())
+
+
+def chain_lengths(
+    stages: Iterable[AnyStage], seconds: Mapping[str, float]
+) -> dict[Fingerprint, float]:
+    """Return, for each stage, the time from its start to the end of the longest chain it begins.
+
+    `seconds` estimates a stage by its name; unknown ones count as one second.
+    """
+    ordered = list(stages)
+    lengths: dict[Fingerprint, float] = {}
+    for stage in reversed(ordered):
+        own = seconds.get(stage.name, 1.0)
+        lengths[stage.fingerprint] = own + lengths.get(stage.fingerprint, 0.0)
+        for needed in stage.inputs.values():
+            longest = max(lengths.get(needed.fingerprint, 0.0), lengths[stage.fingerprint])
+            lengths[needed.fingerprint] = longest
+    return lengths

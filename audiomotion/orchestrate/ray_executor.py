@@ -1,0 +1,125 @@
+"""Run a plan as Ray tasks: as many stages at once as their resources allow."""
+
+import logging
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from audiomotion.config.runtime import Runtime
+from audiomotion.errors import ClusterError
+from audiomotion.orchestrate.executor import OnEvent, failure_of, worker_settings
+from audiomotion.orchestrate.schedule import Failure, Schedule
+from audiomotion.orchestrate.worker import WorkerSettings, run_stage
+from audiomotion.stages.base import AnyStage
+
+_TICK_SECONDS = 0.5
+# The artifacts go through the store, so Ray's object store carries next to nothing.
+_OBJECT_STORE_BYTES = 80 * 2**20
+_WORKER_RETRIES = 3
+_MANY = 1_000_000  # Ray queues what its resources do not allow yet
+
+
+class RayExecutor:
+    """Runs stages as tasks of a Ray instance that is started on this machine and ends with it."""
+
+    def __init__(self, store_root: Path, data_root: Path | None, runtime: Runtime) -> None:
+        self.store_root = store_root
+        self.data_root = data_root
+        self.runtime = runtime
+
+    def run(self, schedule: Schedule, on_event: OnEvent) -> None:
+        """Return when every stage is done, failed or skipped.
+
+        Raises:
+            ClusterError: Ray cannot be started.
+        """
+        import ray
+
+        _start_ray()
+        self.runtime = self.runtime.settled(has_gpu=ray.cluster_resources().get("GPU", 0) > 0)
+        try:
+            self._run(schedule, on_event)
+        finally:
+            ray.shutdown()
+
+    def _run(self, schedule: Schedule, on_event: OnEvent) -> None:
+        import ray
+
+        running: dict[Any, AnyStage] = {}
+        while not schedule.finished:
+            free = (self.runtime.max_parallel_stages or _MANY) - len(running)
+            for stage in schedule.ready()[:free]:
+                running[self._submit(stage)] = stage
+                schedule.start(stage)
+                on_event("started", stage)
+            finished, _ = ray.wait(list(running), timeout=_TICK_SECONDS)
+            on_event("tick", None)
+            for handle in finished:
+                self._collect(handle, running.pop(handle), schedule, on_event)
+
+    def _submit(self, stage: AnyStage) -> Any:
+        import ray
+
+        resources = self.runtime.resources(stage.name)
+        settings = worker_settings(stage, self.runtime, self.store_root, self.data_root)
+        task = ray.remote(_task).options(
+            name=f"{stage.name}:{stage.fingerprint[:12]}",
+            num_cpus=resources.cpus,
+            num_gpus=resources.gpus,
+            max_retries=_WORKER_RETRIES,
+        )
+        return task.remote(stage, settings)
+
+    def _collect(self, handle: Any, stage: AnyStage, schedule: Schedule, on_event: OnEvent) -> None:
+        import ray
+
+        try:
+            failure: Failure | None = ray.get(handle)
+        except ray.exceptions.RayError as lost:
+            failure = Failure(
+                stage,
+                f"the worker of stage {stage.name} was lost {_WORKER_RETRIES + 1} times "
+                f"({type(lost).__name__}); see the memory of this machine, then run it again",
+                ClusterError.exit_code,
+            )
+        if failure is None:
+            schedule.finish(stage)
+            on_event("done", stage)
+        else:
+            schedule.fail(failure)
+            on_event("failed", stage)
+
+
+def _task(stage: AnyStage, settings: WorkerSettings) -> Failure | None:
+    """Run in a Ray worker: an exception is a result (it may not pickle), a lost worker is retried."""
+    try:
+        run_stage(stage, settings)
+    except Exception as error:  # an arm fails alone
+        return failure_of(stage, error)
+    return None
+
+
+def _start_ray() -> None:
+    """Start Ray on this machine, whatever RAY_ADDRESS says, with a token of its own.
+
+    Without one Ray 2.60 writes a token below the home folder, which may not be writable.
+    """
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+
+    try:
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            object_store_memory=_OBJECT_STORE_BYTES,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
+    except Exception as error:  # Ray raises many kinds here; all mean the same to a user
+        raise ClusterError(
+            f"Ray cannot be started on this machine: {error}; --executor local runs without it"
+        ) from error

@@ -1,0 +1,119 @@
+"""Records of launches: what was asked for, and the verdict on every arm."""
+
+import fcntl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from audiomotion.files import read_json, write_json
+
+ArmStatus = Literal["pending", "done", "failed", "skipped"]
+RunStatus = Literal["running", "done", "failed", "interrupted"]
+
+
+@dataclass(frozen=True)
+class ArmRecord:
+    """One arm and seed of a launch."""
+
+    arm: str
+    seed: int
+    experiment: dict[str, Any]
+    """The fully resolved configuration."""
+    fingerprints: dict[str, str]
+    """Fingerprint of each of its stages."""
+    weights: str
+    """Where the extractor's weights come from."""
+    status: ArmStatus = "pending"
+    reason: str = ""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One launch; the same request continues the same record."""
+
+    id: str
+    kind: Literal["ablation", "experiment"]
+    title: str
+    """Name of the axis or of the experiment."""
+    dataset: str
+    created: str
+    arms: tuple[ArmRecord, ...]
+    references: tuple[str, ...]
+    """Fingerprints of the stages that measure real and reconstructed motion."""
+    axis: dict[str, Any] = field(default_factory=dict)
+    """The axis: its question, baseline, published table."""
+    status: RunStatus = "running"
+    updated: str = ""
+
+    def with_arms(self, arms: tuple[ArmRecord, ...], status: RunStatus) -> "RunRecord":
+        """Return the record with new verdicts."""
+        return replace(self, arms=arms, status=status, updated=timestamp())
+
+
+def timestamp() -> str:
+    """Return the time in UTC, ISO 8601."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+class RunFolder:
+    """The folder of one launch below the store: its record and what trackers keep."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def save(self, record: RunRecord) -> None:
+        """Write the record."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_json(self.path / "run.json", asdict(record))
+
+    @contextmanager
+    def claim(self, wait: Callable[[], None]) -> Iterator[None]:
+        """Hold the launch; call `wait` and wait where another process holds it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "driver.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                wait()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def close_if_dead(self) -> bool:
+        """Mark the launch as interrupted if it says that it runs and no living process holds it."""
+        with (self.path / "driver.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            record = self.load()
+            if record is None or record.status != "running":
+                return False
+            self.save(record.with_arms(record.arms, "interrupted"))
+        return True
+
+    def load(self) -> RunRecord | None:
+        """Return the record, or None where there is none yet."""
+        path = self.path / "run.json"
+        if not path.exists():
+            return None
+        content = read_json(path)
+        arms = tuple(ArmRecord(**arm) for arm in content.pop("arms"))
+        references = tuple(content.pop("references"))
+        return RunRecord(arms=arms, references=references, **content)
+
+
+def all_runs(runs: Path) -> Iterator[RunRecord]:
+    """Yield every record below `runs`, the newest first."""
+    records = [RunFolder(path.parent).load() for path in runs.glob("*/run.json")]
+    found = [record for record in records if record is not None]
+    yield from sorted(found, key=lambda record: record.updated or record.created, reverse=True)
+
+
+def close_dead_runs(runs: Path) -> list[RunFolder]:
+    """Mark launches whose driver died as interrupted; return their folders."""
+    folders = [RunFolder(path.parent) for path in sorted(runs.glob("*/run.json"))]
+    return [folder for folder in folders if folder.close_if_dead()]

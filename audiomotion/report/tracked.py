@@ -1,0 +1,92 @@
+"""What MLflow shows of a launch: configuration, curves, figures, the comparison."""
+
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from audiomotion import __version__
+from audiomotion.orchestrate.records import ArmRecord, RunRecord
+from audiomotion.report.render import markdown
+from audiomotion.report.table import ResultTable, table_columns
+from audiomotion.stages.base import AnyStage
+from audiomotion.stages.results import CURVES
+from audiomotion.track.tracker import Tracker
+from audiomotion.train.curves import read_curves
+
+
+def label(arm: ArmRecord) -> str:
+    """Return the name of an arm's child run."""
+    return f"{arm.arm}/seed{arm.seed}"
+
+
+class TrackedLaunch:
+    """Follows a launch and writes it to a tracker."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.tracker = tracker
+
+    def begin(self, record: RunRecord) -> None:
+        """Open the parent run and one child an arm and seed."""
+        tags = {
+            "amx.run": record.id,
+            "amx.kind": record.kind,
+            "amx.axis": record.title,
+            "amx.dataset": record.dataset,
+            "amx.version": __version__,
+            "amx.git_commit": _git_commit(),
+        }
+        children = {
+            label(arm): (
+                arm.experiment,
+                {"amx.arm": arm.arm, "amx.seed": str(arm.seed), "amx.weights": arm.weights}
+                | {f"amx.fingerprint.{stage}": key for stage, key in arm.fingerprints.items()},
+            )
+            for arm in record.arms
+        }
+        self.tracker.open_runs(f"{record.title}-{record.dataset}", record.id, tags, children)
+
+    def stage_done(self, record: RunRecord, stage: AnyStage, folder: Path) -> None:
+        """Write the curves of a training stage to every arm that uses it."""
+        points = read_curves(folder / CURVES)
+        if not points:
+            return
+        for arm in _arms_with(record, stage):
+            self.tracker.log_curves(label(arm), stage.name, points)
+
+    def interrupted(self) -> None:
+        """Close every run as killed: nobody else will."""
+        for name in self.tracker.labels():
+            self.tracker.end(name, "KILLED")
+
+    def finish(self, record: RunRecord, table: ResultTable) -> None:
+        """Write figures and comparison, and close every run with its verdict."""
+        rows = {row.name: row for row in table.rows}
+        for arm in record.arms:
+            figures = rows[arm.arm].figures
+            values = {key: figure.mean for key, figure in figures.items()}
+            self.tracker.log_metrics(label(arm), values)
+            self.tracker.end(label(arm), _status(arm), arm.reason)
+        for row in table.rows:
+            values = {f"{row.name}/{key}": figure.mean for key, figure in row.figures.items()}
+            self.tracker.log_metrics("", values)
+        self.tracker.log_table(table_columns(table), "comparison.json")
+        self.tracker.log_text("", markdown(table), "comparison.md")
+        self.tracker.end("", "FINISHED" if record.status == "done" else "FAILED")
+
+
+def _arms_with(record: RunRecord, stage: AnyStage) -> Iterable[ArmRecord]:
+    return (arm for arm in record.arms if arm.fingerprints.get(stage.name) == stage.fingerprint)
+
+
+def _status(arm: ArmRecord) -> str:
+    return "FINISHED" if arm.status == "done" else "FAILED"
+
+
+def _git_commit() -> str:
+    """Return the commit of the checkout that the command runs in, or why there is none."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "not in a git checkout"
+    return found.stdout.strip()

@@ -1,0 +1,110 @@
+"""What a stage is: declared inputs, a configuration, a fingerprint, and a way to run."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from audiomotion.config.schema import Schema
+
+Report = Callable[[int, int, Mapping[str, float]], None]
+
+
+@dataclass(frozen=True)
+class StageContext:
+    """Where a stage runs; nothing in it may change what the stage leaves."""
+
+    inputs: Mapping[str, Path]
+    """Folder of each input artifact, by role."""
+
+    output: Path
+    """Empty folder for what the stage leaves; published whole when `run` returns."""
+
+    scratch: Path
+    """Folder that survives a killed run: checkpoints, finished shards."""
+
+    cache: Path
+    """Folder of content-addressed files that all stages of a store share."""
+
+    report: Report
+    """Takes steps done, steps in all, and values to show."""
+
+    data_root: Path | None = None
+    """Folder of the raw data sets."""
+
+    device: str = "cpu"
+    """Torch device."""
+
+    checkpoint_seconds: float = 30.0
+    """Longest time between two checkpoints."""
+
+
+@dataclass(frozen=True)
+class StageKind:
+    """What all stages of one kind share."""
+
+    name: str
+    """The stage's name in plans, paths and tables."""
+
+    version: int
+    """Raised whenever a change of the code changes what the stage leaves."""
+
+    work: str
+    """The function that does the work, as `module:function`: plans are made without torch."""
+
+
+ConfigT = TypeVar("ConfigT", bound=Schema, covariant=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Stage(Generic[ConfigT]):
+    """One step of a run.
+
+    Two stages with the same fingerprint leave the same artifact, so it is made once.
+    """
+
+    kind: StageKind
+
+    config: ConfigT
+    """The part of the configuration that the stage reads, and nothing else."""
+
+    inputs: Mapping[str, "Stage[Any]"] = field(default_factory=dict)
+    """The stages whose artifacts it reads, by role."""
+
+    @property
+    def name(self) -> str:
+        """The stage's name in plans, paths and tables."""
+        return self.kind.name
+
+    def run(self, context: StageContext) -> None:
+        """Write the artifact into `context.output`, continuing from `context.scratch`."""
+        module, _, function = self.kind.work.partition(":")
+        getattr(import_module(module), function)(self, context)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of name, version, configuration and the inputs' fingerprints."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
+
+    def identity(self) -> dict[str, Any]:
+        """Return what the fingerprint is the hash of."""
+        return {
+            "stage": self.name,
+            "version": self.kind.version,
+            "config": self.config.model_dump(mode="json"),
+            "inputs": {role: stage.fingerprint for role, stage in self.inputs.items()},
+        }
+
+    def upstream(self) -> "Iterator[Stage[Any]]":
+        """Yield every stage this one needs, itself last; a shared one may come more than once."""
+        for stage in self.inputs.values():
+            yield from stage.upstream()
+        yield self
+
+
+AnyStage = Stage[Any]
+"""A stage of any kind."""

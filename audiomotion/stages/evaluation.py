@@ -1,0 +1,67 @@
+"""Stage `evaluation`: one arm, one seed, one guidance setting, measured by the protocol."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiomotion.data.dataset import MotionDataset
+from audiomotion.data.ragged import Ragged, write_ragged
+from audiomotion.evaluate.protocol import TestItem
+from audiomotion.files import write_json
+from audiomotion.generate.system import AudioToMotion
+from audiomotion.seeds import derive_seed
+from audiomotion.stages.base import StageContext
+from audiomotion.stages.graph import EvaluationStage
+from audiomotion.stages.measuring import Judged
+from audiomotion.stages.results import RESULT
+from audiomotion.stages.rvq import load_rvq
+from audiomotion.stages.transformers import load_masked, load_residual
+
+_NUM_EXAMPLES = 8
+
+
+class SystemGenerator:
+    """Generates the motion of test items from the features of their utterances."""
+
+    def __init__(self, system: AudioToMotion, features: Ragged, dataset: MotionDataset) -> None:
+        self.system = system
+        self.features = features
+        self.dataset = dataset
+
+    def generate(self, items: Sequence[TestItem], seed: int) -> list[NDArray[np.float32]]:
+        """Return motions `(N_i, P)`, not normalised; an item's draw depends on its place and seed."""
+        motions = self.system.generate(
+            [self.features[item.utterance] for item in items],
+            [item.num_frames for item in items],
+            [derive_seed(seed, place) for place in range(len(items))],
+        )
+        return [self.dataset.denormalise(motion) for motion in motions]
+
+
+def evaluate_system(stage: EvaluationStage, context: StageContext) -> None:
+    """Generate the split several times over; write the metrics and a few motions to look at."""
+    config = stage.config.evaluation
+    judged = Judged(context, stage.inputs["evaluator"], config)
+    generator = SystemGenerator(
+        load_system(stage, context),
+        Ragged.open(context.inputs["features"], "features"),
+        judged.dataset,
+    )
+    write_json(context.output / RESULT, judged.measure(generator).to_json())
+    examples = judged.items[:: max(1, len(judged.items) // _NUM_EXAMPLES)][:_NUM_EXAMPLES]
+    motions = generator.generate(examples, config.seed)
+    write_ragged(context.output, "examples", motions, np.float32)
+    write_json(context.output / "examples.json", [item.utterance for item in examples])
+
+
+def load_system(stage: EvaluationStage, context: StageContext) -> AudioToMotion:
+    """Return the trained system of the stage's inputs."""
+    inputs, folders = stage.inputs, context.inputs
+    return AudioToMotion(
+        load_rvq(inputs["rvq"], folders["rvq"], MotionDataset(folders["dataset"])),
+        load_masked(inputs["masked"], folders["masked"], folders["features"]),
+        load_residual(inputs["residual"], folders["residual"], folders["features"]),
+        stage.config.generation,
+        context.device,
+    )

@@ -1,0 +1,60 @@
+"""Stage `features`: WAV files to the frozen encoder's frames, ragged, half precision."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiomotion.data.ragged import Ragged, write_ragged
+from audiomotion.data.utterances import Utterances
+from audiomotion.extract.base import Extractor, build_extractor
+from audiomotion.files import write_json
+from audiomotion.speech.wav import read_wav
+from audiomotion.stages.base import StageContext
+from audiomotion.stages.graph import FeaturesStage
+
+_UTTERANCES_A_SHARD = 512
+_UTTERANCES_A_BATCH = 32
+
+
+def extract_features(stage: FeaturesStage, context: StageContext) -> None:
+    """Write the features, row i for utterance i, and a record of the weights they come from.
+
+    Finished shards stay in the scratch folder, so a killed run continues with the next one.
+    """
+    utterances = Utterances(context.inputs["speak"])
+    files = [utterances.folder / record.file for record in utterances.records]
+    extractor = build_extractor(stage.config, context.device)
+    starts = range(0, len(files), _UTTERANCES_A_SHARD)
+    for start in starts:
+        shard = files[start : start + _UTTERANCES_A_SHARD]
+        _write_shard(extractor, shard, context.scratch, f"shard-{start:07d}")
+        context.report(min(start + len(shard), len(files)), len(files), {})
+    rows = (row for start in starts for row in Ragged.open(context.scratch, f"shard-{start:07d}"))
+    write_ragged(context.output, "features", rows, np.float16)
+    record = {
+        "weights": stage.config.weights_label,
+        "frame_hz": extractor.frame_hz,
+        "feature_dim": extractor.feature_dim,
+    }
+    write_json(context.output / "features.json", record)
+
+
+def _write_shard(extractor: Extractor, files: list[Path], folder: Path, name: str) -> None:
+    done = folder / f"{name}.done"
+    if done.exists():
+        return
+    write_ragged(folder, name, _extract(extractor, files), np.float16)
+    done.touch()
+
+
+def _extract(extractor: Extractor, files: list[Path]) -> list[NDArray[np.float32]]:
+    """Return the features of each file; files of like length go through together."""
+    waveforms = [read_wav(path)[0] for path in files]
+    order = sorted(range(len(files)), key=lambda index: len(waveforms[index]))
+    features: dict[int, NDArray[np.float32]] = {}
+    for start in range(0, len(order), _UTTERANCES_A_BATCH):
+        batch = order[start : start + _UTTERANCES_A_BATCH]
+        rows = extractor.extract([waveforms[index] for index in batch])
+        features.update(zip(batch, rows, strict=True))
+    return [features[index] for index in range(len(files))]

@@ -1,0 +1,86 @@
+"""What the measuring stages share: the test items, the repeats, and what they leave."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audiomotion.config.experiment import EvaluationConfig
+from audiomotion.data.captions import tag_caption
+from audiomotion.data.dataset import MotionDataset
+from audiomotion.data.utterances import Utterances
+from audiomotion.evaluate.embedding import FrozenEvaluator
+from audiomotion.evaluate.protocol import (
+    MotionGenerator,
+    TestItem,
+    embed_real,
+    evaluate_repeat,
+)
+from audiomotion.evaluate.result import EvaluationResult, RepeatResult
+from audiomotion.files import read_json, write_json
+from audiomotion.stages.base import StageContext
+from audiomotion.stages.evaluator import load_evaluator
+from audiomotion.stages.graph import EvaluatorStage
+
+
+class Judged:
+    """Everything a measuring stage compares with: the split, its instructions, the evaluator."""
+
+    def __init__(
+        self, context: StageContext, evaluator: EvaluatorStage, config: EvaluationConfig
+    ) -> None:
+        self.context = context
+        self.config = config
+        self.dataset = MotionDataset(context.inputs["dataset"])
+        self.utterances = Utterances(context.inputs["speak"])
+        self.items = test_items(self.dataset, self.utterances, config)
+        self.evaluator: FrozenEvaluator = load_evaluator(
+            evaluator, context.inputs["evaluator"], self.dataset, context.device
+        )
+        self.embedded = embed_real(self.items, self.real, self.evaluator)
+
+    def real(self, clip: int) -> NDArray[np.float32]:
+        """Return the real motion `(N, P)` of a clip, not normalised."""
+        return np.array(self.dataset.features[clip], np.float32)
+
+    def measure(self, generator: MotionGenerator, name: str = "") -> EvaluationResult:
+        """Run the repeats that are not there yet; each is kept in the scratch folder."""
+        repeats = []
+        for number in range(self.config.repeats):
+            path = self.context.scratch / f"{name}repeat-{number:03d}.json"
+            if not path.exists():
+                measured = evaluate_repeat(
+                    number, generator, self.items, self.embedded, self.evaluator, self.config
+                )
+                write_json(path, measured.to_json())
+            repeats.append(RepeatResult.from_json(read_json(path)))
+            self.context.report(number + 1, self.config.repeats, {})
+        return EvaluationResult.of(repeats)
+
+
+def test_items(
+    dataset: MotionDataset, utterances: Utterances, config: EvaluationConfig
+) -> list[TestItem]:
+    """Return one item for each instruction of each clip of the measured split."""
+    items = []
+    for clip in dataset.split(config.split):
+        for index in utterances.of_clip.get(clip.index, []):
+            utterance = utterances.records[index]
+            source = clip.captions[utterance.caption]
+            spoken_as_written = utterance.text == source.text
+            if (config.reference_text == "source" or spoken_as_written) and source.tags:
+                tags: Sequence[str] = source.tags
+            else:
+                tags = tag_caption(utterance.text)
+            items.append(
+                TestItem(
+                    clip=clip.name,
+                    features_index=clip.index,
+                    num_frames=clip.num_frames,
+                    caption_index=utterance.caption,
+                    utterance=index,
+                    text_tags=tuple(tags),
+                    caption_key=" ".join(tags),
+                )
+            )
+    return items

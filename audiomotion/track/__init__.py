@@ -1,0 +1,1 @@
+"""Tracking: what a launch did, in MLflow."""

@@ -1,0 +1,45 @@
+"""Which examples a training step sees: a function of the step, so that nothing needs to be saved."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from audiomotion.seeds import derive_seed
+
+_BATCHES_A_BUCKET = 8
+
+
+def batch_indices(
+    step: int, lengths: NDArray[np.int64], batch_size: int, seed: int
+) -> NDArray[np.int64]:
+    """Return the examples of step `step` (from 0): every epoch passes over all of them once.
+
+    Examples of like length share a batch (less padding): each stretch of 8 batches of the epoch's
+    permutation is sorted by length. An incomplete last batch is dropped, at random and not by
+    length; a set smaller than a batch is one batch.
+    """
+    num_batches = max(1, len(lengths) // batch_size)
+    epoch, position = divmod(step, num_batches)
+    rng = np.random.default_rng(derive_seed(seed, "epoch", epoch))
+    order = rng.permutation(len(lengths))[: num_batches * batch_size]
+    stretch = batch_size * _BATCHES_A_BUCKET
+    for start in range(0, len(order), stretch):
+        part = order[start : start + stretch]
+        order[start : start + stretch] = part[np.argsort(lengths[part], kind="stable")]
+    place = rng.permutation(num_batches)[position]
+    return order[place * batch_size : (place + 1) * batch_size]
+
+
+def pad(arrays: Sequence[NDArray[np.generic]], value: float = 0.0) -> tuple[Tensor, Tensor]:
+    """Stack arrays `(L_i, ...)` into `(B, max L, ...)`, float32 or int64, and their valid mask."""
+    longest = max(len(array) for array in arrays)
+    is_integer = np.issubdtype(arrays[0].dtype, np.integer)
+    shape = (len(arrays), longest, *arrays[0].shape[1:])
+    stacked = np.full(shape, value, np.int64 if is_integer else np.float32)
+    for row, array in zip(stacked, arrays, strict=True):
+        row[: len(array)] = array
+    lengths = torch.tensor([len(array) for array in arrays])
+    return torch.from_numpy(stacked), torch.arange(longest)[None] < lengths[:, None]

@@ -1,0 +1,139 @@
+"""The training loop: the same for every part, resumable at any moment, bit for bit on the CPU."""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from audiomotion.config.training import TrainingConfig
+from audiomotion.errors import ModelError
+from audiomotion.seeds import derive_seed
+from audiomotion.train.checkpoint import CheckpointFolder
+from audiomotion.train.curves import Curves
+
+Report = Callable[[int, int, Mapping[str, float]], None]
+
+
+class TrainingTask(ABC):
+    """What is trained on what.
+
+    Everything a step draws at random must come from `step` and from torch's global generator, which
+    the loop seeds before each step: then the step number is the whole state of data and randomness.
+    """
+
+    module: nn.Module
+    """Everything whose parameters and buffers decide the future."""
+
+    num_examples: int
+    """Training examples, which an epoch passes over once."""
+
+    @abstractmethod
+    def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Return the loss of step `step` (from 0) and the terms to plot, all scalars."""
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """Where a training keeps its state, and how often; nothing here changes the result."""
+
+    checkpoints: CheckpointFolder
+    curves: Curves
+    checkpoint_seconds: float
+    report: Report
+
+
+def learning_rate(step: int, config: TrainingConfig) -> float:
+    """Return the rate of step `step`: linear warm-up, then a factor at each milestone."""
+    if step < config.warmup_steps:
+        return config.learning_rate * (step + 1) / (config.warmup_steps + 1)
+    passed = sum(step >= milestone for milestone in config.lr_milestones)
+    return config.learning_rate * config.lr_gamma**passed
+
+
+def fit(task: TrainingTask, config: TrainingConfig, seed: int, settings: LoopSettings) -> None:
+    """Train `task.module` in place, from the newest checkpoint if there is one.
+
+    Raises:
+        ModelError: The loss is not finite; the message names the step.
+    """
+    num_steps = config.num_steps(task.num_examples)
+    optimizer = torch.optim.AdamW(
+        task.module.parameters(), betas=config.betas, weight_decay=config.weight_decay
+    )
+    sums = _Sums()
+    start = _restore(task.module, optimizer, sums, settings)
+    task.module.train()
+    saved_at = time.monotonic()
+    for step in range(start, num_steps):
+        sums.add(_step(task, optimizer, config, seed, step))
+        done = step + 1
+        if done % config.log_every == 0 or done == num_steps:
+            values = sums.means(step)
+            settings.curves.add(done, values)
+            settings.report(done, num_steps, values)
+        if done == num_steps or time.monotonic() - saved_at > settings.checkpoint_seconds:
+            settings.checkpoints.save(done, _state(task.module, optimizer, sums))
+            saved_at = time.monotonic()
+    task.module.eval()
+
+
+def _step(
+    task: TrainingTask, optimizer: torch.optim.AdamW, config: TrainingConfig, seed: int, step: int
+) -> Mapping[str, Tensor]:
+    torch.manual_seed(derive_seed(seed, "step", step))
+    for group in optimizer.param_groups:
+        group["lr"] = learning_rate(step, config)
+    optimizer.zero_grad(set_to_none=True)
+    loss, terms = task.loss(step)
+    loss.backward()  # type: ignore[no-untyped-call]
+    if config.gradient_clip is not None:
+        nn.utils.clip_grad_norm_(task.module.parameters(), config.gradient_clip)
+    optimizer.step()
+    return {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}
+
+
+class _Sums:
+    """Running means between two points of a curve, kept on the device: reading them waits for it."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, Tensor] = {}
+        self.count = 0
+
+    def add(self, terms: Mapping[str, Tensor]) -> None:
+        for name, term in terms.items():
+            self.totals[name] = self.totals[name] + term if name in self.totals else term
+        self.count += 1
+
+    def means(self, step: int) -> dict[str, float]:
+        values = {name: float(total) / self.count for name, total in self.totals.items()}
+        if values["loss"] != values["loss"] or abs(values["loss"]) == float("inf"):
+            raise ModelError(
+                f"the loss is {values['loss']} at step {step + 1}; lower training.learning_rate"
+            )
+        self.totals, self.count = {}, 0
+        return values
+
+
+def _state(module: nn.Module, optimizer: torch.optim.AdamW, sums: _Sums) -> dict[str, Any]:
+    return {
+        "module": module.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "sums": {"totals": sums.totals, "count": sums.count},
+    }
+
+
+def _restore(
+    module: nn.Module, optimizer: torch.optim.AdamW, sums: _Sums, settings: LoopSettings
+) -> int:
+    found = settings.checkpoints.load()
+    step, state = found if found is not None else (0, None)
+    settings.curves.rewind(step)
+    if state is not None:
+        module.load_state_dict(state["module"])
+        optimizer.load_state_dict(state["optimizer"])
+        sums.totals, sums.count = state["sums"]["totals"], state["sums"]["count"]
+    return step

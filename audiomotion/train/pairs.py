@@ -1,0 +1,69 @@
+"""Batches of motion tokens with the features of an instruction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from audiomotion.data.ragged import Ragged
+from audiomotion.seeds import derive_seed
+from audiomotion.train.batches import batch_indices, pad
+
+
+@dataclass(frozen=True)
+class PairBatch:
+    """Motion tokens and instruction features of the same clips."""
+
+    tokens: Tensor
+    """`(B, n, Q)` int64, -1 where padded."""
+    token_mask: Tensor
+    """`(B, n)`, True where a token is."""
+    features: Tensor
+    """`(B, L, F)` float32."""
+    feature_mask: Tensor
+    """`(B, L)`, True where a frame is."""
+
+    def to(self, device: str) -> "PairBatch":
+        """Return the batch on `device`."""
+        return PairBatch(
+            self.tokens.to(device),
+            self.token_mask.to(device),
+            self.features.to(device),
+            self.feature_mask.to(device),
+        )
+
+
+class TrainingPairs:
+    """The training clips, each with all its instructions; a step draws one of them for each clip."""
+
+    def __init__(
+        self,
+        tokens: Sequence[NDArray[np.generic]],
+        features: Ragged,
+        utterances_of: Mapping[int, Sequence[int]],
+        clips: Sequence[int],
+        batch_size: int,
+        seed: int,
+    ) -> None:
+        self.tokens = tokens
+        self.features = features
+        self.utterances_of = utterances_of
+        self.clips = [clip for clip in clips if clip in utterances_of]
+        self.lengths = np.array([len(tokens[clip]) for clip in self.clips], np.int64)
+        self.batch_size = batch_size
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def batch(self, step: int) -> PairBatch:
+        """Return the batch of step `step` (from 0)."""
+        rng = np.random.default_rng(derive_seed(self.seed, "instruction", step))
+        rows = batch_indices(step, self.lengths, self.batch_size, self.seed)
+        clips = [self.clips[row] for row in rows]
+        chosen = [int(rng.choice(self.utterances_of[clip])) for clip in clips]
+        tokens, token_mask = pad([self.tokens[clip] for clip in clips], value=-1)
+        features, feature_mask = pad([self.features[index] for index in chosen])
+        return PairBatch(tokens, token_mask, features, feature_mask)

@@ -1,0 +1,30 @@
+"""Train the masked and the residual transformer, each with a compressor of its own."""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from audiomotion.models.conditioned import ConditionedMasked, ConditionedResidual
+from audiomotion.train.loop import TrainingTask
+from audiomotion.train.pairs import TrainingPairs
+
+
+class TransformerTask(TrainingTask):
+    """One example is a clip with one of its instructions."""
+
+    def __init__(
+        self, module: ConditionedMasked | ConditionedResidual, pairs: TrainingPairs, device: str
+    ) -> None:
+        self.module: nn.Module = module.to(device)
+        self.pairs = pairs
+        self.device = device
+        self.num_examples = len(pairs)
+
+    def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Return the cross entropy of the tokens to predict (eq. 4, 5)."""
+        batch = self.pairs.batch(step).to(self.device)
+        module = self.module
+        assert isinstance(module, ConditionedMasked | ConditionedResidual)
+        condition = module.compressor(batch.features, batch.feature_mask)
+        tokens = batch.tokens[..., 0] if isinstance(module, ConditionedMasked) else batch.tokens
+        return module.transformer.training_loss(tokens, condition, batch.token_mask)

@@ -1,0 +1,108 @@
+import re
+
+import pytest
+import yaml
+
+from audiomotion.config.recipes import list_recipes, load_recipe, shipped_folder
+from audiomotion.config.resolve import resolve
+from audiomotion.config.yaml_file import read_yaml
+
+EXPERIMENTS = ["bandai", "demo", "humanml3d", "kit"]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_resolves_under_its_own_name(name):
+    (arm,) = resolve(name)
+    assert arm.experiment.name == name
+    assert arm.experiment.dataset.name == name
+
+
+@pytest.mark.parametrize("axis", list_recipes("ablations"))
+@pytest.mark.parametrize("dataset", EXPERIMENTS)
+def test_every_axis_resolves_on_every_experiment(axis, dataset):
+    assert resolve(axes=[axis], dataset=dataset)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "label"), [("demo", "random (tiny)"), ("kit", "microsoft/wavlm-base-plus")]
+)
+def test_arms_take_the_experiments_kind_of_weights(dataset, label):
+    arms = {
+        arm.name: arm.experiment for arm in resolve(axes=["feature-extractor"], dataset=dataset)
+    }
+    assert list(arms) == ["wavlm", "encodec", "imagebind", "log-mel"]
+    assert {name: arm.extractor.name for name, arm in arms.items()} == {name: name for name in arms}
+    assert arms["wavlm"].extractor.weights_label == label
+    assert arms["log-mel"].extractor.weights_label == "none"
+
+
+def test_arms_differ_in_nothing_but_the_extractor():
+    experiments = [arm.experiment for arm in resolve(axes=["feature-extractor"], dataset="kit")]
+    rest = [experiment.model_dump(exclude={"extractor"}) for experiment in experiments]
+    assert all(other == rest[0] for other in rest)
+
+
+@pytest.mark.parametrize(
+    ("name", "guidance", "batch_size", "min_frames"),
+    [("humanml3d", (4.0, 5.0), 64, 40), ("kit", (2.0, 5.0), 16, 24)],
+)
+def test_the_papers_settings(name, guidance, batch_size, min_frames):
+    experiment = resolve(name)[0].experiment
+    scales = experiment.generation.masked, experiment.generation.residual
+    assert tuple(sampling.guidance_scale for sampling in scales) == guidance
+    assert experiment.generation.masked.iterations == 10
+    assert experiment.dataset.min_frames == min_frames
+    for transformer in (experiment.masked, experiment.residual):
+        assert (transformer.num_layers, transformer.num_heads) == (6, 6)
+        assert (transformer.latent_dim, transformer.condition_drop_prob) == (384, 0.2)
+        training = transformer.training
+        assert (training.batch_size, training.epochs) == (batch_size, 500)
+        assert (training.learning_rate, training.warmup_steps) == (2e-4, 2000)
+    rvq = experiment.rvq
+    assert (rvq.num_quantizers, rvq.codebook_size, rvq.code_dim) == (6, 512, 512)
+    compressor = load_recipe(name).plain()["compressor"]
+    assert (compressor["num_memory_tokens"], compressor["memory_dim"]) == (256, 512)
+    assert experiment.evaluation.repeats == 20
+
+
+@pytest.mark.parametrize("name", ["humanml3d", "kit"])
+def test_every_value_is_marked_with_its_source(name):
+    text = (shipped_folder("experiments") / f"{name}.yaml").read_text()
+    body = text[: text.index("\nruntime:")]
+    sections = re.split(r"\n(?=[a-z])", body)
+    marks = re.compile(r"# (paper \d|momask|ours)")
+    unmarked = [
+        line
+        for section in sections
+        if not marks.search(section.partition("\n")[0])
+        for line in section.splitlines()
+        if re.search(r":\s+\S", line.partition("#")[0])
+        and not re.match(r"(name:|  name: (kit|humanml3d)|masked: &)", line)
+        and not marks.search(line)
+    ]
+    assert unmarked == []
+
+
+def test_small_experiments_say_so_by_their_repeats():
+    assert all(resolve(name)[0].experiment.evaluation.repeats < 20 for name in ("demo", "bandai"))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_attention_heads_divide_their_widths(name):
+    experiment = resolve(name)[0].experiment
+    for transformer in (experiment.masked, experiment.residual):
+        assert transformer.latent_dim % transformer.num_heads == 0
+    compressor = load_recipe(name).plain()["compressor"]
+    assert compressor["memory_dim"] % compressor["num_heads"] == 0
+
+
+def test_the_published_figures_are_read_and_cover_the_axis():
+    path = shipped_folder("experiments").parent / "audiomotion/report/published_figures.yaml"
+    if not path.exists():
+        pytest.skip("needs the checkout")
+    figures = read_yaml(path).plain()
+    assert figures == yaml.safe_load(path.read_text())
+    assert list(figures) == [f"table{number}" for number in (2, 3, 4, 5, 6)]
+    arms = {row["arm"] for row in figures["table5"]}
+    assert arms <= {arm.name for arm in resolve(axes=["feature-extractor"])}
+    assert [row["arm"] for row in figures["table6"] if row.get("suspect")] == ["memory-retrieval"]

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import EncodecConfig as EncodecArchitecture
+from transformers import EncodecModel
+
+from audiomotion.config.extractors import EncodecConfig
+from audiomotion.errors import ModelError
+from audiomotion.extract.encodec import Encodec
+from audiomotion.speech.resample import resample
+
+WAVE = (np.random.default_rng(0).standard_normal(17_000) * 0.1).astype(np.float32)
+
+
+def small(**changes) -> EncodecArchitecture:
+    return EncodecArchitecture(
+        **{"num_filters": 2, "hidden_size": 16, "codebook_size": 8, "num_lstm_layers": 1, **changes}
+    )
+
+
+@pytest.fixture(scope="module")
+def model() -> EncodecModel:
+    torch.manual_seed(5)
+    return EncodecModel(small()).eval()
+
+
+def reference(model: EncodecModel, wave: np.ndarray) -> np.ndarray:
+    audio = torch.from_numpy(resample(wave, 16_000, 24_000))
+    with torch.no_grad():
+        return model.encoder(audio[None, None])[0].T.numpy()
+
+
+def load(folder: Path) -> Encodec:
+    return Encodec(EncodecConfig(weights=str(folder)))
+
+
+def test_a_saved_folder_gives_the_encoders_output(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    extractor = load(tmp_path)
+    assert extractor.feature_dim == 16
+    assert extractor.frame_hz == 75
+    (frames,) = extractor.extract([WAVE[:16_000]])
+    assert frames.shape == (75, 16)
+    assert np.allclose(frames, reference(model, WAVE[:16_000]), atol=1e-5)
+
+
+def test_only_an_incomplete_last_frame_differs_from_the_models_own_padding(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    (frames,) = load(tmp_path).extract([WAVE])
+    expected = reference(model, WAVE)
+    assert frames.shape == expected.shape
+    assert np.allclose(frames[:-1], expected[:-1], atol=1e-5)
+    assert not np.allclose(frames[-1], expected[-1], atol=1e-5)
+
+
+def test_the_published_layout_loads(model, tmp_path):
+    """The hub's EnCodec has weight norm under its old names."""
+    model.config.save_pretrained(tmp_path)
+    names = {
+        "parametrizations.weight.original0": "weight_g",
+        "parametrizations.weight.original1": "weight_v",
+    }
+    state = model.state_dict()
+    for new, old in names.items():
+        state = {key.replace(new, old): tensor for key, tensor in state.items()}
+    torch.save(state, tmp_path / "pytorch_model.bin")
+    (frames,) = load(tmp_path).extract([WAVE[:16_000]])
+    assert np.allclose(frames, reference(model, WAVE[:16_000]), atol=1e-5)
+
+
+def test_the_48_khz_model_is_refused(tmp_path):
+    stereo = small(
+        sampling_rate=48_000,
+        audio_channels=2,
+        use_causal_conv=False,
+        normalize=True,
+        norm_type="time_group_norm",
+        chunk_length_s=1.0,
+        overlap=0.01,
+    )
+    EncodecModel(stereo).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match=r"48000.*needs the mono 24 kHz model"):
+        load(tmp_path)
+
+
+def test_base_has_the_published_size():
+    extractor = Encodec(EncodecConfig(weights="random", random_size="base"))
+    assert extractor.feature_dim == 128
+    assert extractor.frame_hz == 75
+    (frames,) = extractor.extract([WAVE])
+    assert frames.shape == (80, 128)
+    assert frames.std(axis=0).mean() > 0.01

@@ -1,0 +1,124 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import WavLMConfig as WavLMArchitecture
+from transformers import WavLMModel
+
+from audiomotion.config.extractors import WavLMConfig
+from audiomotion.errors import ModelError
+from audiomotion.extract.wavlm import WavLM
+
+WAVE = (np.random.default_rng(0).standard_normal(16_000) * 0.1).astype(np.float32)
+
+
+def small(**changes) -> WavLMArchitecture:
+    return WavLMArchitecture(
+        **{
+            "hidden_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "intermediate_size": 32,
+            "conv_dim": (8,) * 7,
+            "num_conv_pos_embeddings": 16,
+            "num_conv_pos_embedding_groups": 2,
+            **changes,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def model() -> WavLMModel:
+    torch.manual_seed(5)
+    return WavLMModel(small()).eval()
+
+
+@pytest.fixture
+def folder(model: WavLMModel, tmp_path: Path) -> Path:
+    model.save_pretrained(tmp_path / "weights")
+    return tmp_path / "weights"
+
+
+def reference(model: WavLMModel, wave: np.ndarray = WAVE) -> np.ndarray:
+    with torch.no_grad():
+        return model(torch.from_numpy(wave)[None]).last_hidden_state[0].numpy()
+
+
+def load(folder: Path) -> WavLM:
+    return WavLM(WavLMConfig(weights=str(folder)))
+
+
+def test_a_saved_folder_gives_the_models_last_layer(model, folder):
+    extractor = load(folder)
+    assert extractor.feature_dim == 32
+    assert extractor.frame_hz == 50
+    assert np.allclose(extractor.extract([WAVE])[0], reference(model), atol=1e-6)
+
+
+def test_the_published_layout_loads(model, folder, tmp_path):
+    """The hub's WavLM is a pytorch_model.bin with weight norm under its old names."""
+    published = tmp_path / "published"
+    published.mkdir()
+    shutil.copy(folder / "config.json", published)
+    state = model.state_dict()
+    for new, old in (("original0", "weight_g"), ("original1", "weight_v")):
+        name = f"encoder.pos_conv_embed.conv.parametrizations.weight.{new}"
+        state[f"encoder.pos_conv_embed.conv.{old}"] = state.pop(name)
+    state.pop("masked_spec_embed")
+    torch.save(state, published / "pytorch_model.bin")
+    assert np.allclose(load(published).extract([WAVE])[0], reference(model), atol=1e-6)
+
+
+@pytest.mark.parametrize(("norm", "wanted"), [("group", False), ("layer", True)])
+def test_audio_is_normalised_where_the_weights_want_it(norm, wanted, tmp_path, caplog):
+    model = WavLMModel(small(feat_extract_norm=norm)).eval()
+    model.save_pretrained(tmp_path)
+    normalised = (WAVE - WAVE.mean()) / np.sqrt(WAVE.var() + 1e-7)
+    expected = reference(model, normalised if wanted else WAVE)
+    assert np.allclose(load(tmp_path).extract([WAVE])[0], expected, atol=1e-4)
+    assert "no preprocessor_config.json" in caplog.text
+
+    caplog.clear()
+    stated = {"do_normalize": not wanted, "sampling_rate": 16_000}
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(stated))
+    expected = reference(model, WAVE if wanted else normalised)
+    assert np.allclose(load(tmp_path).extract([WAVE])[0], expected, atol=1e-4)
+    assert "preprocessor_config" not in caplog.text
+
+
+def test_missing_and_misshapen_tensors_are_named(model, folder):
+    state = model.state_dict()
+    del state["encoder.layers.1.final_layer_norm.weight"]
+    state["feature_projection.projection.bias"] = torch.zeros(7)
+    (folder / "model.safetensors").unlink()
+    torch.save(state, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError) as error:
+        load(folder)
+    assert "1 missing tensors (encoder.layers.1.final_layer_norm.weight)" in str(error.value)
+    assert "another shape (feature_projection.projection.bias)" in str(error.value)
+
+
+def test_missing_tensors_do_not_move_the_random_state(model, folder):
+    (folder / "model.safetensors").unlink()
+    torch.save({}, folder / "pytorch_model.bin")
+    before = torch.get_rng_state()
+    with pytest.raises(ModelError, match=r"and \d+ more"):
+        load(folder)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_an_adapter_is_refused(tmp_path):
+    WavLMModel(small(add_adapter=True)).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="with an adapter"):
+        load(tmp_path)
+
+
+def test_base_has_the_published_size():
+    extractor = WavLM(WavLMConfig(weights="random", random_size="base"))
+    assert extractor.feature_dim == 768
+    assert extractor.frame_hz == 50
+    # 94.7 million as published (wavlm-base-plus).
+    assert sum(p.numel() for p in extractor._model.parameters()) == pytest.approx(94.4e6, rel=0.01)

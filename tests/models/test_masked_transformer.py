@@ -1,0 +1,149 @@
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from audiomotion.config.experiment import MaskedConfig
+from audiomotion.errors import ModelError
+from audiomotion.generate.guidance import guided_logits
+from audiomotion.models.condition import Condition
+from audiomotion.models.masked_transformer import MaskedTransformer
+from audiomotion.models.published import load_published
+from tests.golden import filled_state_dict, load_golden
+from tests.models.test_masking import golden_draws, golden_valid
+
+SMALL = MaskedConfig(
+    num_layers=2, num_heads=2, latent_dim=24, feedforward_dim=48, token_dim=16, dropout=0.0
+)
+
+
+def published_masked(num_layers: int) -> MaskedTransformer:
+    model = MaskedTransformer(MaskedConfig(num_layers=num_layers), 512, 512).eval()
+    dropped = tuple(f"seqTransEncoder.layers.{layer}." for layer in range(num_layers, 8))
+    state = filled_state_dict("mask_transformer")
+    load_published(model, {k: v for k, v in state.items() if not k.startswith(dropped)})
+    return model
+
+
+def golden_inputs(golden: dict[str, np.ndarray]) -> tuple[Tensor, Condition, Tensor]:
+    valid = torch.arange(49) < torch.from_numpy(golden["lens"])[:, None]
+    condition = Condition.of_vectors(torch.from_numpy(golden["conds"]))
+    return torch.from_numpy(golden["ids"]).long(), condition, valid
+
+
+def same(actual: Tensor, expected: np.ndarray, valid: Tensor) -> None:
+    """Compare logits `(B, n, K)` with recorded `(B, K, n)` at valid positions."""
+    recorded = torch.as_tensor(expected).transpose(1, 2)
+    torch.testing.assert_close(actual[valid], recorded[valid], rtol=0, atol=2e-4)
+
+
+@torch.no_grad()
+def test_logits_of_8_layers_equal_the_published_ones() -> None:
+    golden, model = load_golden("mask_transformer_logits_8layers"), published_masked(8)
+    tokens, condition, valid = golden_inputs(golden)
+    conditional = model(tokens, condition, valid)
+    same(conditional[..., ::8], golden["logits_cond_every8"], valid)
+    same(conditional[2:, :11], golden["logits_cond_seq2_full"][None], valid[2:, :11])
+    unconditional = model(tokens, condition.null(), valid)
+    same(unconditional[..., ::8], golden["logits_uncond_every8"], valid)
+    guided = guided_logits(model, tokens, condition, valid, 4)
+    same(guided[..., ::8], golden["logits_cfg4_every8"], valid)
+    expected = torch.from_numpy(golden["logits_cfg4_argmax"]).long()
+    assert guided.argmax(dim=-1)[valid].equal(expected[valid])
+    sums = torch.from_numpy(golden["logits_cfg4_logsumexp"])
+    torch.testing.assert_close(guided.logsumexp(dim=-1)[valid], sums[valid], rtol=0, atol=2e-4)
+
+
+@torch.no_grad()
+def test_logits_of_6_layers_equal_the_published_ones() -> None:
+    golden = load_golden("mask_transformer_logits_6layers")
+    tokens, condition, valid = golden_inputs(golden)
+    guided = guided_logits(published_masked(6), tokens, condition, valid, 4)
+    same(guided[..., ::8], golden["logits_cfg4_every8"], valid)
+
+
+@torch.no_grad()
+def test_training_loss_equals_the_published_one() -> None:
+    golden = load_golden("mask_transformer_train_loss")
+    tokens, condition, _ = golden_inputs(golden)
+    loss, terms = published_masked(8).loss_of(golden_draws(), tokens, condition, golden_valid())
+    assert float(loss) == pytest.approx(float(golden["loss"]), abs=1e-4)
+    assert float(terms["accuracy"]) == pytest.approx(float(golden["acc"]))
+
+
+def test_a_checkpoint_of_other_sizes_is_refused_with_a_sentence() -> None:
+    with pytest.raises(ModelError, match="do not fit a MaskedTransformer"):
+        load_published(MaskedTransformer(SMALL, 512, 512), filled_state_dict("mask_transformer"))
+
+
+def test_heads_must_divide_the_width() -> None:
+    with pytest.raises(ModelError, match="5 heads do not divide a width of 24"):
+        MaskedTransformer(SMALL.model_copy(update={"num_heads": 5}), 10, 8)
+
+
+@torch.no_grad()
+def test_logits_do_not_depend_on_padding_of_tokens_or_condition() -> None:
+    torch.manual_seed(0)
+    model = MaskedTransformer(SMALL, 10, 8).eval()
+    tokens, valid = torch.randint(10, (2, 9)), torch.arange(9) < torch.tensor([[9], [4]])
+    condition = Condition(torch.randn(2, 3, 8), torch.tensor([[True] * 3, [True, False, False]]))
+    logits = model(tokens, condition, valid)
+    alone = model(tokens[1:, :4], Condition(condition.tokens[1:, :1], valid[1:, :1]), valid[1:, :4])
+    torch.testing.assert_close(logits[1:, :4], alone)
+
+
+@torch.no_grad()
+def test_several_condition_tokens_are_a_set() -> None:
+    torch.manual_seed(0)
+    model = MaskedTransformer(SMALL, 10, 8).eval()
+    tokens, valid = torch.randint(10, (1, 5)), torch.ones(1, 5, dtype=torch.bool)
+    several = Condition(torch.randn(1, 4, 8), torch.ones(1, 4, dtype=torch.bool))
+    turned = Condition(several.tokens.flip(1), several.valid_mask)
+    torch.testing.assert_close(model(tokens, several, valid), model(tokens, turned, valid))
+
+
+def test_condition_is_dropped_in_training_only_and_for_single_clips() -> None:
+    torch.manual_seed(0)
+    condition = Condition.of_vectors(torch.ones(4000, 2))
+    kept = condition.drop(0.2).tokens[:, 0]
+    assert abs(kept.mean() - 0.8) < 0.03
+    assert (kept[:, 0] == kept[:, 1]).all()
+    assert condition.drop(0.0).tokens.equal(condition.tokens)
+    assert (condition.drop(1.0).tokens == 0).all()
+    model = MaskedTransformer(SMALL.model_copy(update={"condition_drop_prob": 1.0}), 10, 2)
+    tokens, valid = torch.randint(10, (4, 5)), torch.ones(4, 5, dtype=torch.bool)
+    torch.manual_seed(1)
+    dropped, _ = model.train().training_loss(tokens, condition[:4], valid)
+    torch.manual_seed(1)
+    unconditional, _ = model.training_loss(tokens, condition[:4].null(), valid)
+    assert dropped.equal(unconditional)
+    torch.manual_seed(1)
+    conditional, _ = model.eval().training_loss(tokens, condition[:4], valid)
+    assert not conditional.equal(dropped)
+
+
+def test_a_batch_without_masked_tokens_has_loss_zero() -> None:
+    model = MaskedTransformer(SMALL, 10, 2)
+    tokens, valid = torch.zeros(1, 5).long(), torch.zeros(1, 5, dtype=torch.bool)
+    loss, _ = model.training_loss(tokens, Condition.of_vectors(torch.zeros(1, 2)), valid)
+    assert float(loss.detach()) == 0
+
+
+def test_eight_sequences_are_learned() -> None:
+    torch.manual_seed(0)
+    config = SMALL.model_copy(update={"latent_dim": 48, "condition_drop_prob": 0.0})
+    model = MaskedTransformer(config, 16, 8)
+    tokens, condition = torch.randint(16, (8, 12)), Condition.of_vectors(torch.randn(8, 8))
+    valid = torch.ones(8, 12, dtype=torch.bool)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    started = time.process_time()
+    for _ in range(250):
+        loss, terms = model.training_loss(tokens, condition, valid)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert float(loss.detach()) < 0.5
+    assert float(terms["accuracy"]) > 0.9
+    assert time.process_time() - started < 20
