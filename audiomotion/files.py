@@ -23,8 +23,10 @@ def full_disk_explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DataError(f"{path}: the disk is full; free some space and run it again") from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise DataError(
+                f"{path}: the disk is full; free some space and run it again"
+            ) from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR):
             # What was refused may be another file than the one that is being written.
             refused = error.filename or path
             raise DataError(

@@ -25,6 +25,9 @@ class MemoryRetrievalConfig(CompressorSchema):
     memory_dim: int = Field(default=512, ge=1)
     """Width of the memory tokens, of the queries and of the encoder (paper 5)."""
 
+    downsampling: int = Field(default=1, ge=1)
+    """Stride of a convolution in front of the retrieval; 1 is none, as in the paper's module."""
+
     num_layers: int = Field(default=2, ge=1)
     """Encoder layers after the retrieval."""
 

@@ -26,7 +26,12 @@ from audiomotion.speech.resample import resample
 _CODEC_HZ: Final = 24_000
 
 _GRID_FRAMES: Final = 30
-"""Waveforms are filled up to multiples of 0.4 s: a CPU prepares kernels anew for each length."""
+"""Waveforms are filled with zeros up to multiples of 0.4 s.
+
+Each layer mirrors its first 6 steps in front of its input, so that below 7 frames what is filled in
+reaches the frames: it must be the same in every batch. And a CPU prepares kernels anew for each
+length.
+"""
 
 _NEEDED: Final = {
     "sampling_rate": _CODEC_HZ,
@@ -41,8 +46,8 @@ _NEEDED: Final = {
 class Encodec(Extractor):
     """Output of EnCodec's encoder before quantization, 75 frames a second, audio brought to 24 kHz.
 
-    Batches hold waveforms of any length: the encoder is causal, so that zeros behind a waveform
-    never reach its frames.
+    Batches hold waveforms of any length: the encoder is causal, so that the length filled up behind
+    a waveform never reaches its frames.
 
     Deviation: a last, incomplete frame (under 1/75 s) is filled with zeros instead of the audio's
     mirror image, which would depend on how the waveform is padded.

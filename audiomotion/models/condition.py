@@ -45,7 +45,3 @@ class Condition:
         """Replace each clip's condition by the null condition with `probability`."""
         kept = torch.rand(len(self), 1, 1, device=self.tokens.device) >= probability
         return Condition(self.tokens * kept, self.valid_mask)
-
-    def to(self, device: str | torch.device) -> "Condition":
-        """Return the condition on `device`."""
-        return Condition(self.tokens.to(device), self.valid_mask.to(device))

@@ -135,8 +135,8 @@ class ResidualQuantizer(nn.Module):
         `num_layers` keeps so many of the coarsest layers; where not given, training drops finer
         ones at random.
         """
-        valid = latents.new_ones(latents.shape[:2], dtype=torch.bool)
-        valid = valid if valid_mask is None else valid_mask
+        everything = latents.new_ones(latents.shape[:2], dtype=torch.bool)
+        valid = everything if valid_mask is None else valid_mask
         rows = latents[valid]
         kept = self._num_kept_layers() if num_layers is None else num_layers
         residual, total, steps = rows, torch.zeros_like(rows), []

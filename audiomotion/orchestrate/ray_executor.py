@@ -3,11 +3,12 @@
 import logging
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from audiomotion.config.runtime import Runtime
-from audiomotion.errors import ClusterError
+from audiomotion.config.runtime import Resources, Runtime
+from audiomotion.errors import ClusterError, ConfigError
 from audiomotion.orchestrate.executor import OnEvent, failure_of, worker_settings
 from audiomotion.orchestrate.schedule import Failure, Schedule
 from audiomotion.orchestrate.worker import WorkerSettings, run_stage
@@ -17,7 +18,6 @@ _TICK_SECONDS = 0.5
 # The artifacts go through the store, so Ray's object store carries next to nothing.
 _OBJECT_STORE_BYTES = 80 * 2**20
 _WORKER_RETRIES = 3
-_MANY = 1_000_000  # Ray queues what its resources do not allow yet
 
 
 class RayExecutor:
@@ -34,11 +34,13 @@ class RayExecutor:
         Raises:
             ClusterError: Ray cannot be started.
         """
+        _start_ray()
         import ray
 
-        _start_ray()
-        self.runtime = self.runtime.settled(has_gpu=ray.cluster_resources().get("GPU", 0) > 0)
         try:
+            resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+            self.total = Resources(cpus=resources["CPU"], gpus=resources.get("GPU", 0.0))
+            self.runtime = self.runtime.settled(has_gpu=self.total.gpus > 0)
             self._run(schedule, on_event)
         finally:
             ray.shutdown()
@@ -48,15 +50,46 @@ class RayExecutor:
 
         running: dict[Any, AnyStage] = {}
         while not schedule.finished:
-            free = (self.runtime.max_parallel_stages or _MANY) - len(running)
-            for stage in schedule.ready()[:free]:
-                running[self._submit(stage)] = stage
-                schedule.start(stage)
-                on_event("started", stage)
+            for stage in schedule.ready():
+                if failure := self._too_large(stage):
+                    schedule.fail(failure)
+                    on_event("failed", stage)
+                elif self._fits(stage, running.values()):
+                    running[self._submit(stage)] = stage
+                    schedule.start(stage)
+                    on_event("started", stage)
+            if not running:
+                continue
             finished, _ = ray.wait(list(running), timeout=_TICK_SECONDS)
             on_event("tick", None)
             for handle in finished:
                 self._collect(handle, running.pop(handle), schedule, on_event)
+
+    def _too_large(self, stage: AnyStage) -> Failure | None:
+        """Return the failure of a stage that could never start: Ray would wait for ever."""
+        asked = self.runtime.resources(stage.name)
+        for kind, wanted, total in (
+            ("CPU cores", asked.cpus, self.total.cpus),
+            ("GPUs", asked.gpus, self.total.gpus),
+        ):
+            if wanted > total:
+                return Failure(
+                    stage,
+                    f"runtime.stages.{stage.name} asks for {wanted:g} {kind}, this machine has "
+                    f"{total:g}; ask for less",
+                    ConfigError.exit_code,
+                )
+        return None
+
+    def _fits(self, stage: AnyStage, running: Iterable[AnyStage]) -> bool:
+        """Return whether a stage can start now; Ray's own queue would not keep to our order."""
+        used = [self.runtime.resources(other.name) for other in running]
+        asked = self.runtime.resources(stage.name)
+        return (
+            len(used) < (self.runtime.max_parallel_stages or len(used) + 1)
+            and asked.cpus + sum(one.cpus for one in used) <= self.total.cpus
+            and asked.gpus + sum(one.gpus for one in used) <= self.total.gpus
+        )
 
     def _submit(self, stage: AnyStage) -> Any:
         import ray
@@ -76,6 +109,8 @@ class RayExecutor:
 
         try:
             failure: Failure | None = ray.get(handle)
+        except ray.exceptions.RayTaskError as error:  # before our code ran: an import, say
+            failure = failure_of(stage, error)
         except ray.exceptions.RayError as lost:
             failure = Failure(
                 stage,
@@ -92,7 +127,7 @@ class RayExecutor:
 
 
 def _task(stage: AnyStage, settings: WorkerSettings) -> Failure | None:
-    """Run in a Ray worker: an exception is a result (it may not pickle), a lost worker is retried."""
+    """Run in a Ray worker: an exception, which may not pickle, is a result."""
     try:
         run_stage(stage, settings)
     except Exception as error:  # an arm fails alone
@@ -103,7 +138,7 @@ def _task(stage: AnyStage, settings: WorkerSettings) -> Failure | None:
 def _start_ray() -> None:
     """Start Ray on this machine, whatever RAY_ADDRESS says, with a token of its own.
 
-    Without one Ray 2.60 writes a token below the home folder, which may not be writable.
+    Ray reads these variables when it is first imported. Without a token Ray 2.60 writes a token below the home folder, which may not be writable.
     """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
@@ -121,5 +156,11 @@ def _start_ray() -> None:
         )
     except Exception as error:  # Ray raises many kinds here; all mean the same to a user
         raise ClusterError(
-            f"Ray cannot be started on this machine: {error}; --executor local runs without it"
+            f"Ray cannot be started on this machine: {_first_line(error)}; "
+            "--executor local runs without it"
         ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

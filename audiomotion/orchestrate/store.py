@@ -59,8 +59,10 @@ class ArtifactStore:
         """Make the store's folders.
 
         Raises:
-            DataError: The place is not writable.
+            DataError: The place is a file, or not writable.
         """
+        if self.root.is_file():
+            raise DataError(f"{self.root} is a file; the store needs a folder, see --store")
         with full_disk_explained(self.root):
             for name in ("artifacts", "work", "locks", "cache", "runs"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
@@ -99,7 +101,7 @@ class ArtifactStore:
         return {key for key, stage in stages.items() if self.find(stage) is not None}
 
     def artifacts(self) -> Iterator[Artifact]:
-        """Yield every artifact, by stage and fingerprint; whether it is damaged is not looked at."""
+        """Yield every artifact, by stage and fingerprint; damage is not looked for."""
         for path in sorted(self.root.glob(f"artifacts/*/*/{MANIFEST}")):
             yield Artifact(path.parent, read_json(path))
 

@@ -8,6 +8,9 @@ import yaml
 
 from audiomotion.report.statistics import Figure
 
+ABLATION_TABLES = (5, 6)
+"""Tables whose rows are arms."""
+
 
 @cache
 def _tables() -> dict[str, Any]:
@@ -23,9 +26,16 @@ def published_arms(table: int) -> dict[str, dict[str, Figure]]:
     """
     rows = _tables()[f"table{table}"]
     return {
-        row["arm"]: {key: _figure(value) for key, value in row.items() if key != "arm"}
+        row["arm"]: {
+            key: _figure(value) for key, value in row.items() if key not in ("arm", "suspect")
+        }
         for row in rows
     }
+
+
+def suspect_figures(table: int) -> dict[str, list[str]]:
+    """Return, by arm, the metrics whose published figure is very likely a slip."""
+    return {row["arm"]: row["suspect"] for row in _tables()[f"table{table}"] if "suspect" in row}
 
 
 def _figure(value: float | list[float]) -> Figure:

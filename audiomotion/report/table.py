@@ -9,7 +9,7 @@ from typing import Any
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.report.metrics import METRICS
-from audiomotion.report.published import published_arms
+from audiomotion.report.published import ABLATION_TABLES, published_arms, suspect_figures
 from audiomotion.report.statistics import Figure, over_seeds
 from audiomotion.stages.results import RESULT
 
@@ -26,7 +26,9 @@ class Row:
     weights: str = ""
     """Where the extractor's weights come from."""
     reason: str = ""
-    """Why the arm has no result."""
+    """Why the arm has no result, or why some of its seeds have none."""
+    by_seed: Mapping[int, Mapping[str, Figure]] = field(default_factory=dict)
+    """Each training seed's own figures, with the interval over its repeats."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def build_table(record: RunRecord, artifacts: Path) -> ResultTable:
         artifacts: Folder `artifacts` of the store.
     """
     source: Mapping[str, Any] = record.axis.get("published") or {}
-    published = published_arms(source["table"]) if source.get("table") in (5, 6) else {}
+    published = published_arms(source["table"]) if source.get("table") in ABLATION_TABLES else {}
     arms: dict[str, list[ArmRecord]] = defaultdict(list)
     for arm in record.arms:
         arms[arm.arm].append(arm)
@@ -74,24 +76,38 @@ def _arm_row(
     published: Mapping[str, Mapping[str, Figure]],
     artifacts: Path,
 ) -> Row:
-    results = [_result(arm, artifacts) for arm in seeds if arm.status == "done"]
-    reasons = [f"seed {arm.seed}: {arm.reason}" for arm in seeds if arm.status != "done"]
+    by_seed = {arm.seed: _figures(_result(arm, artifacts)) for arm in seeds if arm.status == "done"}
+    reasons = [
+        f"seed {arm.seed}: {arm.reason or arm.status}" for arm in seeds if arm.status != "done"
+    ]
     return Row(
         name=name,
-        figures=_figures([result["summaries"] for result in results]),
+        figures=_over_seeds(list(by_seed.values()), len(seeds)),
         published=published.get(name, {}),
         weights=seeds[0].weights,
         reason="; ".join(reasons),
+        by_seed=by_seed,
     )
 
 
-def _figures(seeds: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, Figure]:
-    """Return one seed's intervals over repeats, or of several seeds the interval over seeds."""
-    if not seeds:
+def _figures(result: Mapping[str, Any]) -> dict[str, Figure]:
+    """Return the figures of one trained model, with intervals over repeats."""
+    return {key: Figure(**summary) for key, summary in result["summaries"].items()}
+
+
+def _over_seeds(found: Sequence[Mapping[str, Figure]], num_asked: int) -> dict[str, Figure]:
+    """Return the figures of an arm: of several seeds the mean, with the interval over seeds.
+
+    Where several were asked for and one has a result there is no interval: the one over its repeats
+    would stand in a column of intervals over seeds.
+    """
+    if not found:
         return {}
-    if len(seeds) == 1:
-        return {key: Figure(**summary) for key, summary in seeds[0].items()}
-    return {key: over_seeds([seed[key]["mean"] for seed in seeds]) for key in seeds[0]}
+    if num_asked == 1:
+        return dict(found[0])
+    if len(found) == 1:
+        return {key: Figure(figure.mean) for key, figure in found[0].items()}
+    return {key: over_seeds([one[key].mean for one in found]) for key in found[0]}
 
 
 def _result(arm: ArmRecord, artifacts: Path) -> dict[str, Any]:
@@ -103,13 +119,13 @@ def _result(arm: ArmRecord, artifacts: Path) -> dict[str, Any]:
 
 def _reference_rows(record: RunRecord, artifacts: Path) -> list[Row]:
     labels = {"real": "real motion", "reconstruction": "RVQ reconstruction"}
-    paths = [artifacts / "reference" / key / RESULT for key in record.references]
+    paths = [_reference_path(key, artifacts) for key in record.references]
     found = [read_json(path) for path in paths if path.exists()]
     several = len(found) > 1
     return [
         Row(
             label + (f" ({number})" if several else ""),
-            _figures([content[key]["summaries"]]),
+            _figures(content[key]),
         )
         for number, content in enumerate(found, 1)
         for key, label in labels.items()
@@ -130,13 +146,32 @@ def _notes(record: RunRecord, artifacts: Path) -> list[str]:
             "the order of these arms says nothing about the published extractors."
         )
     notes.append(_data_note(record))
+    notes += _suspect_notes(record)
+    if any(not _reference_path(key, artifacts).exists() for key in record.references):
+        notes.append("Real motion and its reconstruction have not been measured: no ceiling here.")
     return notes
+
+
+def _suspect_notes(record: RunRecord) -> list[str]:
+    table = (record.axis.get("published") or {}).get("table")
+    suspect = suspect_figures(table) if table in ABLATION_TABLES else {}
+    labels = {metric.published or metric.key: metric.label for metric in METRICS}
+    return [
+        f"The published {labels[key]} of {arm} is very likely a slip of the paper's table {table}."
+        for arm, keys in suspect.items()
+        for key in keys
+        if any(own.arm == arm for own in record.arms)
+    ]
+
+
+def _reference_path(fingerprint: str, artifacts: Path) -> Path:
+    return artifacts / "reference" / fingerprint / RESULT
 
 
 def _interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
     seeds = len({arm.seed for arm in record.arms})
     over = (
-        f"± is Student's t over {seeds} training seeds"
+        f"± is Student's t over {seeds} training seeds (fewer where some failed)"
         if seeds > 1
         else f"± is 1.96·std/√{result['num_repeats']} over repeats of one trained model"
     )

@@ -1,12 +1,13 @@
 """What MLflow shows of a launch: configuration, curves, figures, the comparison."""
 
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from audiomotion import __version__
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.report.render import markdown
+from audiomotion.report.statistics import Figure
 from audiomotion.report.table import ResultTable, table_columns
 from audiomotion.stages.base import AnyStage
 from audiomotion.stages.results import CURVES
@@ -62,16 +63,21 @@ class TrackedLaunch:
         """Write figures and comparison, and close every run with its verdict."""
         rows = {row.name: row for row in table.rows}
         for arm in record.arms:
-            figures = rows[arm.arm].figures
-            values = {key: figure.mean for key, figure in figures.items()}
-            self.tracker.log_metrics(label(arm), values)
+            own = rows[arm.arm].by_seed.get(arm.seed, {})
+            self.tracker.log_metrics(label(arm), _values(own))
             self.tracker.end(label(arm), _status(arm), arm.reason)
         for row in table.rows:
-            values = {f"{row.name}/{key}": figure.mean for key, figure in row.figures.items()}
-            self.tracker.log_metrics("", values)
+            self.tracker.log_metrics("", _values(row.figures, f"{row.name}/"))
         self.tracker.log_table(table_columns(table), "comparison.json")
         self.tracker.log_text("", markdown(table), "comparison.md")
         self.tracker.end("", "FINISHED" if record.status == "done" else "FAILED")
+
+
+def _values(figures: Mapping[str, Figure], prefix: str = "") -> dict[str, float]:
+    """Return means, and where there are any the half widths of their 95 % intervals."""
+    means = {f"{prefix}{key}": figure.mean for key, figure in figures.items()}
+    widths = {f"{prefix}{key}_95": figure.half_width for key, figure in figures.items()}
+    return means | {name: width for name, width in widths.items() if width is not None}
 
 
 def _arms_with(record: RunRecord, stage: AnyStage) -> Iterable[ArmRecord]:

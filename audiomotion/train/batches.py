@@ -1,4 +1,4 @@
-"""Which examples a training step sees: a function of the step, so that nothing needs to be saved."""
+"""Which examples a training step sees: a function of the step, so nothing needs to be saved."""
 
 from collections.abc import Sequence
 

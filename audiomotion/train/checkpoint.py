@@ -18,7 +18,7 @@ _DIGEST_SIZE = 32
 class CheckpointFolder:
     """The two newest checkpoints of a training; a damaged one is passed over with a warning.
 
-    A file is `torch.save`'s content followed by its SHA-256, so a truncated or changed file is seen.
+    A file is `torch.save`'s content followed by its SHA-256, so a truncated or changed one is seen.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -97,7 +97,7 @@ def _step(
 
 
 class _Sums:
-    """Running means between two points of a curve, kept on the device: reading them waits for it."""
+    """Running means between two points of a curve, on the device: reading them waits for it."""
 
     def __init__(self) -> None:
         self.totals: dict[str, Tensor] = {}

@@ -55,6 +55,15 @@ def test_only_an_incomplete_last_frame_differs_from_the_models_own_padding(model
     assert not np.allclose(frames[-1], expected[-1], atol=1e-5)
 
 
+@pytest.mark.parametrize("num_samples", [1, 200, 900, 1500])
+def test_frames_of_the_shortest_waveforms_do_not_depend_on_the_batch(num_samples):
+    extractor = Encodec(EncodecConfig(weights="random", random_size="tiny"))
+    extractor.max_batch_samples = 10_000_000
+    (alone,) = extractor.extract([WAVE[:num_samples]])
+    together, _ = extractor.extract([WAVE[:num_samples], WAVE])
+    assert np.allclose(together, alone, atol=1e-5)
+
+
 def test_the_published_layout_loads(model, tmp_path):
     """The hub's EnCodec has weight norm under its old names."""
     model.config.save_pretrained(tmp_path)

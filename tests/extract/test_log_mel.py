@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -47,3 +50,11 @@ def test_low_frame_rates_skip_no_sample():
     click[1600 + 799] = 1  # Farther than 12.5 ms from the centre of any frame at 10 Hz.
     (frames,) = LogMel(LogMelConfig(frame_hz=10)).extract([click])
     assert np.abs(frames[1]).max() > 1
+
+
+def test_it_needs_no_torch():
+    code = (
+        "import sys, audiomotion.extract.log_mel; "
+        "sys.exit(any(name in sys.modules for name in ('torch', 'transformers')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

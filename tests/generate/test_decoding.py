@@ -20,10 +20,12 @@ from audiomotion.models.condition import Condition
 from audiomotion.models.masked_transformer import MaskedTransformer
 from audiomotion.models.residual_transformer import ResidualTransformer
 from tests.golden import load_golden
-from tests.models.test_masked_transformer import published_masked
-from tests.models.test_residual_transformer import published_residual
+from tests.models.published_models import (
+    SMALL_TRANSFORMER,
+    published_masked,
+    published_residual,
+)
 
-SIZES = {"num_layers": 2, "num_heads": 2, "latent_dim": 24, "feedforward_dim": 48, "token_dim": 16}
 BASE, RESIDUAL = MaskedSamplingConfig(), ResidualSamplingConfig()
 
 
@@ -62,8 +64,8 @@ def test_greedy_residual_decoding_equals_the_published_trace(num_layers: int) ->
 
 def small_models() -> tuple[MaskedTransformer, ResidualTransformer]:
     torch.manual_seed(0)
-    masked = MaskedTransformer(MaskedConfig(**SIZES), 20, 8).eval()
-    residual = ResidualTransformer(ResidualConfig(**SIZES), 20, 3, 8).eval()
+    masked = MaskedTransformer(MaskedConfig(**SMALL_TRANSFORMER), 20, 8).eval()
+    residual = ResidualTransformer(ResidualConfig(**SMALL_TRANSFORMER), 20, 3, 8).eval()
     with torch.no_grad():
         for parameter in [*masked.parameters(), *residual.parameters()]:
             parameter.add_(torch.randn_like(parameter) * 0.1)

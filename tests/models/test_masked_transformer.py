@@ -1,42 +1,22 @@
-import time
-
-import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from audiomotion.config.experiment import MaskedConfig
 from audiomotion.errors import ModelError
 from audiomotion.generate.guidance import guided_logits
 from audiomotion.models.condition import Condition
 from audiomotion.models.masked_transformer import MaskedTransformer
-from audiomotion.models.published import load_published
-from tests.golden import filled_state_dict, load_golden
-from tests.models.test_masking import golden_draws, golden_valid
-
-SMALL = MaskedConfig(
-    num_layers=2, num_heads=2, latent_dim=24, feedforward_dim=48, token_dim=16, dropout=0.0
+from tests.golden import load_golden
+from tests.models.published_models import (
+    SMALL_TRANSFORMER,
+    golden_draws,
+    golden_inputs,
+    published_masked,
+    same_logits,
 )
 
-
-def published_masked(num_layers: int) -> MaskedTransformer:
-    model = MaskedTransformer(MaskedConfig(num_layers=num_layers), 512, 512).eval()
-    dropped = tuple(f"seqTransEncoder.layers.{layer}." for layer in range(num_layers, 8))
-    state = filled_state_dict("mask_transformer")
-    load_published(model, {k: v for k, v in state.items() if not k.startswith(dropped)})
-    return model
-
-
-def golden_inputs(golden: dict[str, np.ndarray]) -> tuple[Tensor, Condition, Tensor]:
-    valid = torch.arange(49) < torch.from_numpy(golden["lens"])[:, None]
-    condition = Condition.of_vectors(torch.from_numpy(golden["conds"]))
-    return torch.from_numpy(golden["ids"]).long(), condition, valid
-
-
-def same(actual: Tensor, expected: np.ndarray, valid: Tensor) -> None:
-    """Compare logits `(B, n, K)` with recorded `(B, K, n)` at valid positions."""
-    recorded = torch.as_tensor(expected).transpose(1, 2)
-    torch.testing.assert_close(actual[valid], recorded[valid], rtol=0, atol=2e-4)
+ATOL = 2e-4
+SMALL = MaskedConfig(**SMALL_TRANSFORMER)
 
 
 @torch.no_grad()
@@ -44,12 +24,12 @@ def test_logits_of_8_layers_equal_the_published_ones() -> None:
     golden, model = load_golden("mask_transformer_logits_8layers"), published_masked(8)
     tokens, condition, valid = golden_inputs(golden)
     conditional = model(tokens, condition, valid)
-    same(conditional[..., ::8], golden["logits_cond_every8"], valid)
-    same(conditional[2:, :11], golden["logits_cond_seq2_full"][None], valid[2:, :11])
+    same_logits(conditional[..., ::8], golden["logits_cond_every8"], valid, ATOL)
+    same_logits(conditional[2:, :11], golden["logits_cond_seq2_full"][None], valid[2:, :11], ATOL)
     unconditional = model(tokens, condition.null(), valid)
-    same(unconditional[..., ::8], golden["logits_uncond_every8"], valid)
+    same_logits(unconditional[..., ::8], golden["logits_uncond_every8"], valid, ATOL)
     guided = guided_logits(model, tokens, condition, valid, 4)
-    same(guided[..., ::8], golden["logits_cfg4_every8"], valid)
+    same_logits(guided[..., ::8], golden["logits_cfg4_every8"], valid, ATOL)
     expected = torch.from_numpy(golden["logits_cfg4_argmax"]).long()
     assert guided.argmax(dim=-1)[valid].equal(expected[valid])
     sums = torch.from_numpy(golden["logits_cfg4_logsumexp"])
@@ -61,21 +41,16 @@ def test_logits_of_6_layers_equal_the_published_ones() -> None:
     golden = load_golden("mask_transformer_logits_6layers")
     tokens, condition, valid = golden_inputs(golden)
     guided = guided_logits(published_masked(6), tokens, condition, valid, 4)
-    same(guided[..., ::8], golden["logits_cfg4_every8"], valid)
+    same_logits(guided[..., ::8], golden["logits_cfg4_every8"], valid, ATOL)
 
 
 @torch.no_grad()
 def test_training_loss_equals_the_published_one() -> None:
     golden = load_golden("mask_transformer_train_loss")
-    tokens, condition, _ = golden_inputs(golden)
-    loss, terms = published_masked(8).loss_of(golden_draws(), tokens, condition, golden_valid())
+    tokens, condition, valid = golden_inputs(golden)
+    loss, terms = published_masked(8).loss_of(golden_draws(golden), tokens, condition, valid)
     assert float(loss) == pytest.approx(float(golden["loss"]), abs=1e-4)
     assert float(terms["accuracy"]) == pytest.approx(float(golden["acc"]))
-
-
-def test_a_checkpoint_of_other_sizes_is_refused_with_a_sentence() -> None:
-    with pytest.raises(ModelError, match="do not fit a MaskedTransformer"):
-        load_published(MaskedTransformer(SMALL, 512, 512), filled_state_dict("mask_transformer"))
 
 
 def test_heads_must_divide_the_width() -> None:
@@ -138,7 +113,6 @@ def test_eight_sequences_are_learned() -> None:
     tokens, condition = torch.randint(16, (8, 12)), Condition.of_vectors(torch.randn(8, 8))
     valid = torch.ones(8, 12, dtype=torch.bool)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
-    started = time.process_time()
     for _ in range(250):
         loss, terms = model.training_loss(tokens, condition, valid)
         optimizer.zero_grad()
@@ -146,4 +120,3 @@ def test_eight_sequences_are_learned() -> None:
         optimizer.step()
     assert float(loss.detach()) < 0.5
     assert float(terms["accuracy"]) > 0.9
-    assert time.process_time() - started < 20

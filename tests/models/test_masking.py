@@ -4,30 +4,17 @@ from hypothesis import strategies as st
 
 from audiomotion.models.masking import MaskingDraws, corrupt, cosine_schedule, masked_positions
 from tests.golden import load_golden
+from tests.models.published_models import golden_draws, golden_inputs
 
 GOLDEN = load_golden("mask_transformer_train_loss")
 
 
-def golden_draws() -> MaskingDraws:
-    """Return the recorded draws; where only their outcome was recorded, 0 for yes and 1 for no."""
-    return MaskingDraws(
-        time=torch.from_numpy(GOLDEN["rand_time"]),
-        scores=torch.from_numpy(GOLDEN["rand_scores"]),
-        randomise=1.0 - torch.from_numpy(GOLDEN["replace_random_mask"]).float(),
-        hide=1.0 - torch.from_numpy(GOLDEN["replace_mask_mask"]).float(),
-        tokens=torch.from_numpy(GOLDEN["rand_id"]).long(),
-    )
-
-
-def golden_valid() -> torch.Tensor:
-    return torch.arange(49) < torch.from_numpy(GOLDEN["lens"])[:, None]
-
-
 def test_masking_equals_the_published_one() -> None:
-    draws, valid = golden_draws(), golden_valid()
+    tokens, _, valid = golden_inputs(GOLDEN)
+    draws = golden_draws(GOLDEN)
     masked = masked_positions(draws, valid, 0.0)
     assert masked.equal(torch.from_numpy(GOLDEN["mask"]))
-    seen = corrupt(torch.from_numpy(GOLDEN["ids"]).long(), masked, draws, 512)
+    seen = corrupt(tokens, masked, draws, 512)
     expected = torch.from_numpy(GOLDEN["x_ids"]).long()
     assert seen[valid].equal(expected[valid])
 

@@ -10,25 +10,20 @@ from audiomotion.models.published import load_published
 from audiomotion.models.rvq import RvqVae
 from audiomotion.models.rvq_loss import rvq_loss
 from tests.golden import filled_state_dict, load_golden
+from tests.models.published_models import published_rvq
 
 SMALL = RvqConfig(num_quantizers=3, codebook_size=16, code_dim=12, width=16, num_residual_blocks=2)
 FEATURES, JOINTS = 35, 4
 
 
-def published(name: str, feature_dim: int, num_joints: int) -> RvqVae:
-    model = RvqVae(RvqConfig(padding="published"), feature_dim, num_joints).eval()
-    load_published(model, filled_state_dict(name))
-    return model
-
-
 @pytest.fixture(scope="module")
 def t2m() -> RvqVae:
-    return published("rvqvae_t2m", 263, 22)
+    return published_rvq("rvqvae_t2m")
 
 
 @pytest.fixture(scope="module")
 def kit() -> RvqVae:
-    return published("rvqvae_kit", 251, 21)
+    return published_rvq("rvqvae_kit")
 
 
 def small(padding: str = "exact", **changes: object) -> RvqVae:

@@ -68,7 +68,7 @@ ACTIONS: dict[str, Action] = {
         ),
         Action(
             "step",
-            locomotion.step,
+            locomotion.take_steps,
             directions=_FORWARD_BACKWARD,
             speeds=("",),
             counts=(1, 2, 3),

@@ -4,7 +4,7 @@ import numpy as np
 
 from audiomotion.data.demo.cue import Cue
 from audiomotion.data.demo.timing import Curve, ease, hold, keyed, repeated
-from audiomotion.data.demo.track import LEFT, REST_ARM, RIGHT, SIDES, Track
+from audiomotion.data.demo.track import LEFT, REST_ARM, RIGHT, SIDE_NAMES, SIDES, Track
 
 
 def _arms(cue: Cue) -> tuple[int, ...]:
@@ -96,7 +96,7 @@ def arm_circle(cue: Cue) -> Track:
     aside = hold(track.times, cue.lead, 0.3 * period, end - start, 0.3 * period)
     for side in _arms(cue):
         track.arm(side, aside, bend=5.0)
-        name = ("left", "right")[side]
+        name = SIDE_NAMES[side]
         # "Out" leads an arm that points up to the inside: it changes sign as the arm goes round.
         aside_degrees = 18.0 * np.cos(2 * np.pi * cue.move.count * turned) - REST_ARM["out"]
         track.add(aside * aside_degrees, **{f"{name}_out": 1.0})
@@ -115,7 +115,7 @@ def clap(cue: Cue) -> Track:
     )
     overhead = cue.move.direction == "overhead"
     for side in (LEFT, RIGHT):
-        name = ("left", "right")[side]
+        name = SIDE_NAMES[side]
         if overhead:
             track.arm(side, ready, flex=165.0, out=-24.0, spin=-60.0, bend=18.0)
             track.add(closed, **{f"{name}_out": 22.0, f"{name}_spin": -22.0, f"{name}_bend": 23.0})

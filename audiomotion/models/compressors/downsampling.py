@@ -1,0 +1,31 @@
+"""Fewer frames before the encoder: a strided convolution."""
+
+from torch import Tensor, nn
+
+
+class Downsampling(nn.Module):
+    """One output for every `stride` frames, each from a window of 2 · stride + 1 frames.
+
+    Padding is taken as zeros, which is what the convolution itself pads with, so that appended
+    silence changes nothing.
+
+    Source: Sec. 3.2, "a CNN can be applied for downsampling".
+    """
+
+    def __init__(self, feature_dim: int, output_dim: int, stride: int) -> None:
+        super().__init__()
+        self.stride = stride
+        self.convolution = nn.Conv1d(
+            feature_dim, output_dim, kernel_size=2 * stride + 1, stride=stride, padding=stride
+        )
+        self.activation = nn.GELU()
+
+    def forward(self, features: Tensor, valid_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Shorten `features` `(B, L, F)` and `valid_mask` `(B, L)` to `(B, L', D)` and `(B, L')`.
+
+        L' = ceil(L / stride); an output is valid where the frame at its centre is.
+        """
+        outputs = self.convolution((features * valid_mask[..., None]).transpose(1, 2))
+        centres = valid_mask[:, :: self.stride]
+        shortened: Tensor = self.activation(outputs.transpose(1, 2)[:, : centres.shape[1]])
+        return shortened, centres

@@ -1,0 +1,68 @@
+"""Real processes: a driver of toy stages to be killed, and what is left of one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+_MARK = "AMX_TEST_MARK"
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    """Poll until `condition` holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.01)
+
+
+class Driver:
+    """A process that runs toy stages, and everything that it starts in its turn."""
+
+    def __init__(self, store: Path, executor: str) -> None:
+        self.mark = f"{store}-{time.monotonic_ns()}"
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), _MARK: self.mark}
+        self.log = store / f"driver-{time.monotonic_ns()}.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tests.orchestrate.driver", str(store), executor],
+                cwd=REPOSITORY,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def finish(self, seconds: float = 60) -> int:
+        """Return the exit code."""
+        try:
+            return self.process.wait(timeout=seconds)
+        finally:
+            self.process.kill()
+
+    def descendants(self) -> list[int]:
+        """Return the living processes that this one started, whoever their parent is now."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if f"{_MARK}={self.mark}\0".encode() in (folder / "environ").read_bytes():
+                    found.append(int(folder.name))
+            except OSError:  # it ended, or is not ours
+                continue
+        return found
+
+
+def kill_all(pids: list[int]) -> None:
+    """Leave nothing behind after a failed test."""
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue

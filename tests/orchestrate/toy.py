@@ -1,0 +1,158 @@
+"""Toy stages: a real training that takes a second, a note, and stages that fail."""
+
+import json
+import math
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from audiomotion.config.schema import Schema
+from audiomotion.config.training import TrainingConfig
+from audiomotion.errors import DataError
+from audiomotion.models.weights import save_weights
+from audiomotion.stages.base import AnyStage, Stage, StageContext, StageKind
+from audiomotion.stages.results import WEIGHTS
+from audiomotion.stages.training import keep_curves, loop_settings
+from audiomotion.train.batches import batch_indices
+from audiomotion.train.loop import TrainingTask, fit
+
+NUM_STEPS = 600
+LOG_EVERY = 7
+_NUM_EXAMPLES = 40
+_BATCH_SIZE = 8
+
+
+class ToyTraining(Schema):
+    """A tiny regression with dropout, so that every random state matters."""
+
+    seed: int = 0
+    num_steps: int = NUM_STEPS
+
+
+class Note(Schema):
+    """A stage that writes a text below those of its inputs."""
+
+    text: str
+
+
+class ToyTask(TrainingTask):
+    def __init__(self, config: ToyTraining, scratch: Path) -> None:
+        torch.manual_seed(config.seed)
+        self.module = nn.Sequential(nn.Linear(8, 16), nn.Dropout(0.2), nn.GELU(), nn.Linear(16, 1))
+        self.num_examples = _NUM_EXAMPLES
+        self.inputs = torch.randn(_NUM_EXAMPLES, 8)
+        self.lengths = np.arange(_NUM_EXAMPLES)
+        self.seed = config.seed
+        self.scratch = scratch
+        self.first_step: int | None = None
+
+    def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+        if self.first_step is None:
+            self.first_step = step
+            with (self.scratch / "starts").open("a") as file:
+                file.write(f"{step}\n")
+        wait_at_gate(self.scratch, step)
+        rows = torch.from_numpy(batch_indices(step, self.lengths, _BATCH_SIZE, self.seed))
+        inputs = self.inputs[rows]
+        error = (self.module(inputs)[:, 0] - inputs.sum(1).sin()) ** 2
+        return error.mean(), {"largest": error.max()}
+
+
+def wait_at_gate(scratch: Path, step: int) -> None:
+    """Wait before a step while a test keeps the gate shut, so that nothing ends before its time."""
+    while step >= _gate(scratch.parent / "gate"):
+        time.sleep(0.01)
+
+
+def _gate(path: Path) -> float:
+    try:
+        return int(path.read_text())
+    except FileNotFoundError:
+        return math.inf
+
+
+def work(stage: Stage[ToyTraining], context: StageContext) -> None:
+    """Train; leave weights, curves, and at which steps the attempts began."""
+    mark = context.scratch / "pid.new"
+    mark.write_text(str(os.getpid()))
+    mark.replace(context.scratch / "pid")
+    training = TrainingConfig(
+        batch_size=_BATCH_SIZE,
+        max_steps=stage.config.num_steps,
+        learning_rate=1e-2,
+        warmup_steps=20,
+        lr_milestones=(400,),
+        log_every=LOG_EVERY,
+        gradient_clip=1.0,
+    )
+    task = ToyTask(stage.config, context.scratch)
+    fit(task, training, stage.config.seed, loop_settings(context))
+    save_weights(task.module, context.output / WEIGHTS)
+    keep_curves(context)
+    starts = (context.scratch / "starts").read_text().split()
+    (context.output / "starts.json").write_text(json.dumps([int(step) for step in starts]))
+
+
+def write_note(stage: Stage[Note], context: StageContext) -> None:
+    """Write the notes of the inputs and one's own."""
+    above = [(folder / "note").read_text() for folder in context.inputs.values()]
+    (context.output / "note").write_text("".join(above) + stage.config.text + "\n")
+
+
+def count_note(stage: Stage[Note], context: StageContext) -> None:
+    """Write a note, and a line in the shared cache for every time that this ran."""
+    with (context.cache / "count").open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    context.report(1, 2, {})
+    time.sleep(0.2)  # work, long enough for the others to come
+    write_note(stage, context)
+
+
+def fail_plainly(stage: Stage[Note], context: StageContext) -> None:
+    """Fail as on bad data, after half of the work."""
+    (context.output / "note").write_text("half")
+    (context.scratch / "shard").write_text("done")
+    raise DataError(stage.config.text)
+
+
+def fail_oddly(stage: Stage[Note], context: StageContext) -> None:
+    """Fail as code does that has a bug, with an exception that cannot be pickled."""
+
+    class OddError(Exception):
+        pass
+
+    raise OddError(stage.config.text)
+
+
+def fill_disk(stage: Stage[Note], context: StageContext) -> None:
+    """Write a shard, which stays, and then as much as the note says, in KiB."""
+    with (context.scratch / "shards").open("a") as file:
+        file.write("shard\n")
+    with (context.output / "large").open("wb") as file:
+        for _ in range(int(stage.config.text)):
+            file.write(bytes(1024))
+    (context.output / "note").write_text((context.scratch / "shards").read_text())
+
+
+TRAINING = StageKind("toy", 1, "tests.orchestrate.toy:work")
+NOTE = StageKind("note", 1, "tests.orchestrate.toy:write_note")
+COUNTED = StageKind("counted", 1, "tests.orchestrate.toy:count_note")
+PLAIN_FAILURE = StageKind("plain", 1, "tests.orchestrate.toy:fail_plainly")
+ODD_FAILURE = StageKind("odd", 1, "tests.orchestrate.toy:fail_oddly")
+LARGE = StageKind("large", 1, "tests.orchestrate.toy:fill_disk")
+
+
+def note(text: str, *inputs: AnyStage, kind: StageKind = NOTE) -> Stage[Note]:
+    """Return a stage that needs `inputs`."""
+    return Stage(kind, Note(text=text), {f"input{i}": stage for i, stage in enumerate(inputs)})
+
+
+def trainings() -> tuple[Stage[ToyTraining], Stage[ToyTraining]]:
+    """Return two trainings, the second after the first."""
+    first = Stage(TRAINING, ToyTraining(seed=1))
+    return first, Stage(TRAINING, ToyTraining(seed=2), {"first": first})
