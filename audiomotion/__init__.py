@@ -1,4 +1,4 @@
-"""Ablations of audio-to-motion systems: train each arm once, measure it, set it beside the published figure."""
+"""Ablations of audio-to-motion systems: each arm trained once, beside the published figure."""
 
 from importlib.metadata import PackageNotFoundError, version
 

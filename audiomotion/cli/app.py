@@ -3,13 +3,19 @@
 import logging
 import os
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
 from audiomotion import __version__
 from audiomotion.cli.console import errors
-from audiomotion.errors import AudiomotionError
+from audiomotion.errors import AudiomotionError, DataError
+
+_INTERRUPTED = 130
+_COMMON = frozenset(("-v", "--verbose", "-q", "--quiet"))
+# Newer Typers carry a Click of their own, so the class is reached by way of Typer.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
     name="amx",
@@ -50,18 +56,53 @@ def main() -> None:
     """Run `amx`: an error of ours is a sentence and its exit code, Ctrl-C is 130."""
     from audiomotion.cli import commands
 
-    commands.register(app)
+    if not app.registered_commands:
+        commands.register(app)
     try:
-        app(standalone_mode=True)
+        # Not standalone: there Typer ends an interrupted command without a word.
+        code = app(_common_first(sys.argv[1:]), prog_name="amx", standalone_mode=False)
+        sys.stdout.flush()
     except AudiomotionError as error:
         logging.getLogger(__name__).debug("where it happened", exc_info=error)
         for line in str(error).splitlines():
             print(f"amx: {line}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("amx: interrupted; the same command continues", file=sys.stderr)
-        sys.exit(130)
+    except _UsageError as error:
+        sys.exit(_explain_usage(error))
+    except typer.Abort:  # Ctrl-C where a question was asked
+        code = _INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone: nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        sys.exit(_explain_refusal(error))
+    if code == _INTERRUPTED:
+        print("amx: interrupted; the same command continues", file=sys.stderr)
+    sys.exit(code)
+
+
+def _common_first(args: Sequence[str]) -> list[str]:
+    """Return the arguments with those that hold for every command before the command."""
+    common = [argument for argument in args if argument in _COMMON]
+    return common + [argument for argument in args if argument not in _COMMON]
+
+
+def _explain_refusal(error: OSError) -> int:
+    """Print what the system refused, in one line; return the exit code."""
+    logging.getLogger(__name__).debug("where it happened", exc_info=error)
+    text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    print(f"amx: {text} (-v shows where)", file=sys.stderr)
+    return DataError.exit_code
+
+
+def _explain_usage(error: Any) -> int:
+    """Print what is wrong with the arguments, in one line; return the exit code."""
+    text = error.format_message()
+    if "\n" in text:  # no argument at all: the help
+        print(text, file=sys.stderr)
+    else:
+        text = text[:1].lower() + text[1:].replace("Value error, ", "")
+        command = error.ctx.command_path if error.ctx else "amx"
+        print(f"amx: {text} (see `{command} --help`)", file=sys.stderr)
+    return int(error.exit_code)

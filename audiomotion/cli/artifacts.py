@@ -54,7 +54,9 @@ def verify_artifacts(store: StoreOption = DEFAULT_STORE) -> None:
         problems += verify(artifact)
     if problems:
         raise DataError("\n".join(problems))
-    typer.echo(f"{count} artifacts are as they were written")
+    typer.echo(
+        f"{count} artifacts are as they were written" if count else f"no artifacts in {store}"
+    )
 
 
 def _find(fingerprint: str, store_: ArtifactStore) -> Artifact:

@@ -2,7 +2,7 @@
 
 import typer
 
-from audiomotion.cli import artifacts, configuration, data, listing, runs, running, ui
+from audiomotion.cli import artifacts, configuration, data, listing, running, runs, ui
 
 
 def register(app: typer.Typer) -> None:

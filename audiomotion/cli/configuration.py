@@ -24,13 +24,20 @@ def config(
     recipes: RecipesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every value of an experiment, where it comes from and what it means."""
+    """Show every value of an experiment, and where it comes from."""
     (arm,) = resolve(experiment, sets=sets or (), weights=weights, recipes_dir=recipes)
     rows = explain(arm)
     if as_json:
         typer.echo(json.dumps([row._asdict() for row in rows], indent=1, ensure_ascii=False))
         return
-    table = Table("key", "value", "from", "what it is", header_style="bold")
+    table = Table(header_style="bold")
+    for heading in ("key", "value", "from", "what it is"):
+        table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(row.path, str(row.value), row.origin, row.docstring)
+        table.add_row(row.path, _as_yaml(row.value), row.origin, row.docstring)
     results().print(table)
+
+
+def _as_yaml(value: object) -> str:
+    """Return a value as a recipe would give it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

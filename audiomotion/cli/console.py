@@ -15,7 +15,12 @@ def results() -> Console:
 
 def _console(stream: TextIO) -> Console:
     width = None if stream.isatty() else _WIDTH_WITHOUT_TERMINAL
-    return Console(file=stream, width=width, highlight=False)
+    return Console(file=stream, width=width, highlight=False, markup=False)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: 1 arm, 4 arms."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 class Messages:

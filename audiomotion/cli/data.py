@@ -7,7 +7,9 @@ import typer
 
 from audiomotion.cli.console import errors
 from audiomotion.cli.options import DataRootOption
+from audiomotion.config.datasets import FolderSchema
 from audiomotion.config.resolve import resolve
+from audiomotion.data.folder_check import dataset_folder
 from audiomotion.data.source import missing_data
 from audiomotion.errors import ConfigError, DataError
 
@@ -48,6 +50,8 @@ def build(
 def check(dataset: DatasetName, data_root: DataRootOption = None) -> None:
     """Say whether a data set's raw files are there; exit code 3 where they are not."""
     config = resolve(dataset)[0].experiment.dataset
+    if isinstance(config, FolderSchema):
+        dataset_folder(config, data_root)  # without a data root there is nothing to look at
     if problems := missing_data(config, data_root):
         raise DataError("\n".join(problems))
     typer.echo(f"{dataset}: nothing is missing")

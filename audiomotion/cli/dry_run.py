@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import typer
 from rich.table import Table
 
-from audiomotion.cli.console import results
+from audiomotion.cli.console import counted, results
 from audiomotion.orchestrate.estimates import recorded_seconds
 from audiomotion.orchestrate.launch import Request
 from audiomotion.orchestrate.plan import Plan
@@ -39,7 +39,7 @@ def print_plan(request: Request, plan: Plan, store: ArtifactStore, *, as_json: b
             str(row["stage"]),
             str(row["fingerprint"])[:12],
             str(row["status"]),
-            ", ".join(plan.arms_of[str(row["fingerprint"])]) or "all (ceiling)",
+            ", ".join(sorted(plan.arms_of[str(row["fingerprint"])])) or "all (ceiling)",
             "unknown" if time is None else f"{time:.0f} s" if time else "",
         )
     results().print(grid)
@@ -55,7 +55,7 @@ def _summary(request: Request, plan: Plan, missing: set[str], seconds: Mapping[s
         f"about {total:.0f} s of stage time" if not unknown else "time unknown before a first run"
     )
     return (
-        f"{request.title} on {request.dataset}: {len(request.arms)} arms, "
+        f"{request.title} on {request.dataset}: {counted(len(request.arms), 'arm')}, "
         f"{len(plan.stages)} stages instead of {uses}, {len(missing)} to run; {cost}"
     )
 

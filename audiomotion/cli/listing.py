@@ -32,7 +32,7 @@ def list_(
     recipes: RecipesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List axes, experiments, searches, extractors, compressors and data sets."""
+    """List what there is to choose from: axes, experiments, extractors."""
     wanted = [kind] if kind else list(Kind)
     found = {item.value: _entries(item, recipes) for item in wanted}
     if as_json:
@@ -43,6 +43,8 @@ def list_(
         width = max((len(entry) for entry in entries), default=0)
         for entry, text in entries.items():
             typer.echo(f"  {entry:<{width}}  {text}".rstrip())
+        if not entries:
+            typer.echo("  none")
 
 
 def _entries(kind: Kind, recipes: Path | None) -> dict[str, str]:

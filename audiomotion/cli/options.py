@@ -1,7 +1,5 @@
 """Options that several commands share."""
 
-import os
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -71,19 +69,3 @@ ExecutorOption = Annotated[
     typer.Option("--executor", help="ray: stages in parallel; local: in this process."),
 ]
 DEFAULT_STORE = Path("amx-store")
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where things are and how stages run."""
-
-    store: Path
-    data_root: Path | None
-    executor: ExecutorName
-
-    def refuse_cluster(self) -> str | None:
-        """Return a sentence where RAY_ADDRESS is set, which this version does not follow."""
-        address = os.environ.get("RAY_ADDRESS")
-        if address is None or self.executor is ExecutorName.local:
-            return None
-        return f"RAY_ADDRESS={address} is not used: stages run on this machine"

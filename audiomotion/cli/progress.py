@@ -80,9 +80,14 @@ class ProgressDisplay:
         return progress_path(self.store, fingerprint)
 
     def _name(self, stage: AnyStage) -> str:
-        arms = sorted(self.plan.arms_of[stage.fingerprint])
-        whose = "all arms" if len(arms) != 1 else arms[0]
-        return f"{stage.name} [{whose}] {stage.fingerprint[:8]}"
+        return f"{stage.name} [{self._whose(stage)}] {stage.fingerprint[:8]}"
+
+    def _whose(self, stage: AnyStage) -> str:
+        arms = self.plan.arms_of[stage.fingerprint]
+        if not arms:
+            return "ceiling"
+        everyone = {target.arm for target in self.plan.targets}
+        return "all arms" if arms == everyone and len(arms) > 1 else ", ".join(sorted(arms))
 
 
 def _describe(progress: StageProgress | None) -> str:

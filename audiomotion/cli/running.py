@@ -1,13 +1,14 @@
 """`amx train` and `amx ablate`: resolve, plan, run, print."""
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from audiomotion.cli.console import errors, results
+from audiomotion.cli.console import counted, errors, results
 from audiomotion.cli.dry_run import print_plan
 from audiomotion.cli.options import (
     DEFAULT_STORE,
@@ -23,7 +24,6 @@ from audiomotion.cli.options import (
     SeedsOption,
     SetOption,
     StoreOption,
-    Weights,
     WeightsOption,
     YesOption,
 )
@@ -35,6 +35,7 @@ from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.data.source import missing_data, with_content
 from audiomotion.errors import ArmsFailedError, AudiomotionError
+from audiomotion.files import read_json
 from audiomotion.orchestrate.estimates import recorded_seconds
 from audiomotion.orchestrate.executor import Executor
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
@@ -44,6 +45,7 @@ from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.report.render import as_json as table_json
 from audiomotion.report.render import print_table
 from audiomotion.report.table import ResultTable, build_table
+from audiomotion.stages.results import DATASET_REPORT
 
 
 def train(
@@ -60,7 +62,7 @@ def train(
     as_json: JsonOption = False,
     yes: YesOption = False,
 ) -> None:
-    """Train one experiment, to weights and metrics: a plan of one arm."""
+    """Train one experiment, to weights and metrics."""
     arms = resolve(
         experiment,
         sets=sets or (),
@@ -91,10 +93,10 @@ def ablate(
     as_json: JsonOption = False,
     yes: YesOption = False,
 ) -> None:
-    """Train the whole system once for each arm of an axis; set each beside the published figure."""
-    config = load_axis(axis, recipes).config
-    if dataset is None:
-        errors.say(f"no --dataset given: using {config.dataset}")
+    """Train the system once for each arm of an axis, and compare.
+
+    The published figures of the same arms stand beside ours.
+    """
     resolved = resolve(
         axes=[axis],
         arms=arms.split(",") if arms else None,
@@ -104,6 +106,9 @@ def ablate(
         recipes_dir=recipes,
         dataset=dataset,
     )
+    config = load_axis(axis, recipes).config
+    if dataset is None:
+        errors.say(f"no --dataset given: using {config.dataset}")
     described = config.model_dump(mode="json", exclude={"arms"})
     command = Command(store, data_root, executor, dry_run, as_json, yes)
     command.run("ablation", config.name, resolved, described)
@@ -170,6 +175,7 @@ class Command:
                 request, plan, runtime, folder
             )
         self._print(table)
+        self._say_dropped(plan)
         _raise_for(record)
 
     def _finished(self, folder: RunFolder, plan: Plan) -> tuple[RunRecord, ResultTable] | None:
@@ -190,33 +196,29 @@ class Command:
 
         uri = default_uri(self.store.root)
         self._close_dead_runs(uri)
-        tracked = TrackedLaunch(Tracker(uri, self.store.root, folder.path))
+        tracker = Tracker(uri, self.store.root, folder.path)
+        tracked = TrackedLaunch(tracker, self.store.artifact_root)
         num_missing = len(plan.missing(self.store.available(plan.stages)))
+        arms = counted(len(request.arms), "arm")
         errors.say(
-            f"{len(request.arms)} arms, {len(plan.stages)} stages, {num_missing} to run; "
-            f"store {self.store.root}"
+            f"{arms}, {len(plan.stages)} stages, {num_missing} to run; store {self.store.root}"
         )
-        try:
-            with ProgressDisplay(plan, self.store, num_missing, errors.quiet) as display:
-                record = launch(
-                    request, plan, self.store, self._executor(runtime), tracked, display,
-                    recorded_seconds(self.store),
-                )  # fmt: skip
-        except BaseException:
-            tracked.interrupted()
-            raise
-        table = self._table(record)
-        tracked.finish(record, table)
-        return record, table
+        with ProgressDisplay(plan, self.store, num_missing, errors.quiet) as display:
+            record = launch(
+                request, plan, self.store, self._executor(runtime), tracked, display,
+                recorded_seconds(self.store),
+            )  # fmt: skip
+        return record, self._table(record)
 
     def _close_dead_runs(self, uri: str) -> None:
         from audiomotion.report.tracked import TrackedLaunch
-        from audiomotion.track.tracker import Tracker
+        from audiomotion.track.tracker import Tracker, tracked_uri
 
         for dead in close_dead_runs(self.store.runs):
             errors.say(f"launch {dead.path.name} had died; it is marked as interrupted")
             if (dead.path / "mlflow.json").exists():
-                TrackedLaunch(Tracker(uri, self.store.root, dead.path)).interrupted()
+                tracker = Tracker(tracked_uri(dead.path) or uri, self.store.root, dead.path)
+                TrackedLaunch(tracker, self.store.artifact_root).interrupted()
 
     def _executor(self, runtime: Runtime) -> Executor:
         if self.executor is ExecutorName.local:
@@ -230,14 +232,27 @@ class Command:
         return RayExecutor(self.store.root, self.data_root, runtime)
 
     def _table(self, record: RunRecord) -> ResultTable:
-        return build_table(record, self.store.root / "artifacts")
+        return build_table(record, self.store.artifact_root)
 
     def _print(self, table: ResultTable) -> None:
         if self.as_json:
             typer.echo(table_json(table))
         else:
             print_table(table, results())
-            errors.say("compare curves and arms in a browser: amx ui")
+            errors.say(f"compare curves and arms in a browser: amx ui{self._store_option()}")
+
+    def _say_dropped(self, plan: Plan) -> None:
+        """Say how much of a data set could not be used, and where the reasons are."""
+        for stage in plan.stages.values():
+            report = self.store.folder(stage) / DATASET_REPORT
+            dropped = read_json(report)["dropped"] if report.exists() else []
+            if dropped:
+                errors.say(f"left out of the data set: {len(dropped)}; the reasons are in {report}")
+
+    def _store_option(self) -> str:
+        """Return what another command needs to find this store; nothing where it finds it so."""
+        found = Path(os.environ.get("AMX_STORE") or DEFAULT_STORE).absolute()
+        return "" if found == self.store.root else f" --store {shlex.quote(str(self.store.root))}"
 
 
 def _raise_for(record: RunRecord) -> None:

@@ -40,10 +40,10 @@ def show(
     store: StoreOption = DEFAULT_STORE,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a launch: its table, and the artifacts that every figure comes from."""
+    """Show a launch: its table, and the artifacts behind it."""
     artifacts = ArtifactStore(store)
     record = _find(run, list(all_runs(artifacts.runs)))
-    table = build_table(record, artifacts.root / "artifacts")
+    table = build_table(record, artifacts.artifact_root)
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))

@@ -5,6 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -17,12 +20,15 @@ from audiomotion.orchestrate.records import all_runs
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.track.tracker import default_uri
 
+_SECONDS_TO_STOP = 20.0
+_SECONDS_BETWEEN_LOOKS = 0.2
+
 
 def ui(
     store: StoreOption = DEFAULT_STORE,
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 5000,
 ) -> None:
-    """Start MLflow on this machine and print the link to the last launch; Ctrl-C stops it."""
+    """Show launches in a browser, by MLflow; Ctrl-C stops it."""
     place = ArtifactStore(store)
     uri = default_uri(place.root)
     if uri.startswith("sqlite:") and not (place.root / "mlflow.db").exists():
@@ -30,22 +36,56 @@ def ui(
             f"{place.root} holds no tracked launch; run `amx ablate` first, or see --store"
         )
     _refuse_used_port(port)
-    typer.echo(f"http://127.0.0.1:{port}/{_last_launch(place)}")
     errors.say("MLflow takes some seconds to start; Ctrl-C stops it")
+    with _served(place, uri, port) as server:
+        if _opened(server, port):
+            typer.echo(f"http://127.0.0.1:{port}/{_last_launch(place)}")
+            sys.stdout.flush()
+        server.wait()
+        raise ClusterError(f"MLflow's server ended with exit code {server.returncode}; see above")
+
+
+@contextmanager
+def _served(store: ArtifactStore, uri: str, port: int) -> "Iterator[subprocess.Popen[bytes]]":
+    """Run MLflow's server until the block ends; Ctrl-C ends the block, and is no error."""
     command = [
         sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port),
-        "--backend-store-uri", uri, "--workers", "1",
-        "--default-artifact-root", f"file://{place.root / 'mlartifacts'}",
+        "--backend-store-uri", uri, "--workers", "1", "--uvicorn-opts", "--log-level warning",
+        "--default-artifact-root", f"file://{store.root / 'mlartifacts'}",
     ]  # fmt: skip
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=sys.stderr)
+    quiet = {
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # nothing here is run by MLflow
+        "PYTHONWARNINGS": "ignore",
+    }
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # or the server would outlive us
+    server = subprocess.Popen(command, env={**quiet, **os.environ}, stdout=subprocess.DEVNULL)
     try:
-        server.wait()
+        yield server
+    except KeyboardInterrupt:  # the way to end it
+        pass
     finally:
-        if server.poll() is None:
-            server.send_signal(signal.SIGINT)
-            server.wait(timeout=20)
-    if server.returncode not in (0, -signal.SIGINT, -signal.SIGTERM):
-        raise ClusterError(f"MLflow's server ended with exit code {server.returncode}; see above")
+        _end(server)
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    server.send_signal(signal.SIGINT)  # nothing happens where it has ended
+    try:
+        server.wait(timeout=_SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def _opened(server: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Wait until the port answers; return False where the server ended before."""
+    while server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    return False
 
 
 def _refuse_used_port(port: int) -> None:
@@ -54,13 +94,14 @@ def _refuse_used_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
+            reason = os.strerror(error.errno or 0)
             raise ConfigError(
-                f"port {port} cannot be used ({os.strerror(error.errno or 0)}); choose one with --port"
+                f"port {port} cannot be used ({reason}); choose one with --port"
             ) from error
 
 
 def _last_launch(store: ArtifactStore) -> str:
-    """Return MLflow's path of the comparison of the newest launch; empty where it is not tracked."""
+    """Return MLflow's path of the newest launch that is tracked; empty where none is."""
     for record in all_runs(store.runs):
         state = store.runs / record.id / "mlflow.json"
         if state.exists():

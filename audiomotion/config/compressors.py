@@ -40,8 +40,17 @@ class MemoryRetrievalConfig(CompressorSchema):
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Dropout of the encoder."""
 
+    norm_first: bool = False
+    """Pre-norm encoder layers, which short trainings at high rates need."""
+
+    residual: bool = False
+    """Whether the query is added to what it retrieves."""
+
+    pooling: Literal["class-token", "mean"] = "class-token"
+    """How frames become condition tokens: class tokens in front, or maps of the frames' mean."""
+
     num_condition_tokens: int = Field(default=1, ge=1)
-    """Class tokens in front, each a condition token; 1 is the paper's."""
+    """Condition tokens; 1 is the paper's."""
 
     @model_validator(mode="after")
     def _heads_divide_width(self) -> "MemoryRetrievalConfig":

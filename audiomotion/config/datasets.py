@@ -25,7 +25,7 @@ class DatasetSchema(PartSchema):
         return self
 
     content: str | None = None
-    """Fingerprint of the raw files, filled in when a plan is made; None where the data is made from a seed."""
+    """Fingerprint of the raw files, filled in by a plan; None where there are none."""
 
 
 class DemoConfig(DatasetSchema):

@@ -171,7 +171,7 @@ class SamplingConfig(Schema):
     """How one transformer's tokens are drawn."""
 
     guidance_scale: float = Field(ge=0)
-    """MoMask's c in `w_u + c (w_c - w_u)`; 1 is no guidance. `guidance_s` = c - 1 is accepted instead."""
+    """MoMask's c in `w_u + c (w_c - w_u)`; 1: no guidance. `guidance_s` = c - 1 is accepted too."""
 
     temperature: float = Field(default=1.0, gt=0)
     """Softmax temperature of the draw."""
@@ -245,7 +245,7 @@ class EvaluationConfig(Schema):
     """Random pairs among those motions."""
 
     reference_text: Literal["condition", "source"] = "condition"
-    """Text that R-precision and MM distance compare with: the instruction itself, or its written caption."""
+    """Text that motion is compared with: the instruction itself, or its written caption."""
 
     seed: int = 0
     """Seed of every draw: the same for all arms (common random numbers)."""

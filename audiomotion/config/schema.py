@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Schema(BaseModel):
-    """A frozen, strict configuration node: an unknown key or a value of another type is an error."""
+    """A frozen, strict configuration: an unknown key or a value of another type is an error."""
 
     model_config = ConfigDict(
         extra="forbid",

@@ -89,7 +89,7 @@ def read_dataset(config: DatasetSchema, root: Path | None, progress: Progress) -
 
 
 def write_dataset(raw: RawDataset, folder: Path) -> None:
-    """Write clips, captions, statistics of the training split and the report of what was dropped."""
+    """Write clips, captions, statistics of the training split and what was dropped."""
     write_ragged(folder, "motion", (clip.features for clip in raw.clips), np.float32)
     train = np.concatenate([clip.features for clip in raw.clips if clip.split == "train"])
     mean, std = motion_statistics(train, raw.skeleton)

@@ -75,7 +75,7 @@ class Ragged(Sequence[NDArray[np.generic]]):
         except (BadZipFile, EOFError, KeyError, ValueError) as error:
             raise DataError(f"{path.with_suffix('.npz')} is damaged: {error}") from error
         if expected == 0:
-            return cls(np.zeros((0, *shape), dtype), offsets)
+            return cls(np.zeros((int(offsets[-1]), *shape), dtype), offsets)
         return cls(np.memmap(path, dtype, "r", shape=(int(offsets[-1]), *shape)), offsets)
 
     @property

@@ -43,9 +43,17 @@ class SinusoidalPositions(nn.Module):
 
 
 def build_encoder(
-    dim: int, num_layers: int, num_heads: int, feedforward_dim: int, dropout: float
+    dim: int,
+    num_layers: int,
+    num_heads: int,
+    feedforward_dim: int,
+    dropout: float,
+    *,
+    norm_first: bool = False,
 ) -> nn.TransformerEncoder:
-    """Build post-norm encoder layers with GELU and no norm after the last, as published.
+    """Build encoder layers with GELU: post-norm and without a norm after the last, as published.
+
+    With `norm_first` they are pre-norm, and a norm follows the last.
 
     Raises:
         ModelError: The heads do not divide the width.
@@ -55,9 +63,16 @@ def build_encoder(
             f"{num_heads} heads do not divide a width of {dim}; choose a multiple of {num_heads}"
         )
     layer = nn.TransformerEncoderLayer(
-        dim, num_heads, feedforward_dim, dropout, activation="gelu", batch_first=True
+        dim,
+        num_heads,
+        feedforward_dim,
+        dropout,
+        activation="gelu",
+        batch_first=True,
+        norm_first=norm_first,
     )
-    return nn.TransformerEncoder(layer, num_layers, enable_nested_tensor=False)
+    norm = nn.LayerNorm(dim) if norm_first else None
+    return nn.TransformerEncoder(layer, num_layers, norm, enable_nested_tensor=False)
 
 
 def encode_front(
@@ -72,10 +87,27 @@ def encode_front(
     for layer in layers:
         x = layer(x, src_key_padding_mask=~valid_mask)
     front = x[:, :num_front]
-    found, _ = last.self_attn(front, x, x, key_padding_mask=~valid_mask, need_weights=False)
-    front = last.norm1(front + last.dropout1(found))
-    hidden = last.dropout(functional.gelu(last.linear1(front)))
-    return cast(Tensor, last.norm2(front + last.dropout2(last.linear2(hidden))))
+    if last.norm_first:
+        front = front + _attend(last, last.norm1(x), valid_mask, num_front)
+        front = front + _feed_forward(last, last.norm2(front))
+        return cast(Tensor, cast(nn.LayerNorm, encoder.norm)(front))
+    front = last.norm1(front + _attend(last, x, valid_mask, num_front))
+    return cast(Tensor, last.norm2(front + _feed_forward(last, front)))
+
+
+def _attend(
+    layer: nn.TransformerEncoderLayer, x: Tensor, valid_mask: Tensor, num_front: int
+) -> Tensor:
+    """Return what the first `num_front` of `x` `(B, T, D)` find in all of it."""
+    found, _ = layer.self_attn(
+        x[:, :num_front], x, x, key_padding_mask=~valid_mask, need_weights=False
+    )
+    return cast(Tensor, layer.dropout1(found))
+
+
+def _feed_forward(layer: nn.TransformerEncoderLayer, x: Tensor) -> Tensor:
+    hidden = layer.dropout(functional.gelu(layer.linear1(x)))
+    return cast(Tensor, layer.dropout2(layer.linear2(hidden)))
 
 
 def initialise(module: nn.Module) -> None:

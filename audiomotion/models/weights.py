@@ -3,16 +3,21 @@
 from pathlib import Path
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from audiomotion.errors import ModelError
+from audiomotion.files import write_atomic
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
-    """Write every parameter and buffer of `module`."""
-    state = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
-    save_file(state, path)
+    """Write every parameter and buffer of `module`.
+
+    Raises:
+        DataError: The disk is full or the folder is not writable.
+    """
+    state = {name: tensor.cpu().contiguous() for name, tensor in module.state_dict().items()}
+    write_atomic(path, lambda file: file.write(save(state)))
 
 
 def load_weights(module: nn.Module, path: Path) -> None:

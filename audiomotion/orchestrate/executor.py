@@ -1,6 +1,5 @@
 """What an executor is: something that brings a schedule to its end."""
 
-import logging
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +8,8 @@ from typing import Literal, Protocol
 from audiomotion.config.runtime import Runtime
 from audiomotion.errors import AudiomotionError
 from audiomotion.orchestrate.schedule import Failure, Schedule
-from audiomotion.orchestrate.worker import WorkerSettings
+from audiomotion.orchestrate.worker import TRACEBACK, WorkerSettings
 from audiomotion.stages.base import AnyStage
-
-logger = logging.getLogger(__name__)
 
 EventKind = Literal["started", "done", "failed", "tick"]
 OnEvent = Callable[[EventKind, AnyStage | None], None]
@@ -40,10 +37,10 @@ def worker_settings(
 
 
 def failure_of(stage: AnyStage, error: BaseException) -> Failure:
-    """Return the failure to record: the sentence of our own errors, else type, text and place."""
+    """Return the failure to record: the sentence of our own errors, else where to look."""
     if isinstance(error, AudiomotionError):
         return Failure(stage, str(error), error.exit_code)
-    logger.debug("stage %s failed", stage.name, exc_info=error)
     frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return Failure(stage, f"{type(error).__name__}: {error}{place}")
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}, " if frames else ""
+    where = f"{place}traceback in work/{stage.fingerprint}/{TRACEBACK} of the store"
+    return Failure(stage, f"{type(error).__name__}: {error} ({where})")

@@ -44,6 +44,12 @@ class Observer(Protocol):
     def stage_done(self, record: RunRecord, stage: AnyStage, folder: Path) -> None:
         """Called for every stage of the plan whose artifact is there, cached ones included."""
 
+    def end(self, record: RunRecord) -> None:
+        """Called once, with the verdicts; the launch is not done before this returns."""
+
+    def interrupted(self) -> None:
+        """Called instead of `end` when the launch breaks off; must not raise."""
+
 
 class Display(Protocol):
     """Shows the progress of a launch."""
@@ -133,10 +139,12 @@ def launch(
             if stage.fingerprint in available:
                 observer.stage_done(record, stage, store.folder(stage))
         executor.run(schedule, on_event)
+        record = _with_verdicts(record, plan, schedule)
+        observer.end(record)
     except BaseException:
         folder.save(record.with_arms(record.arms, "interrupted"))
+        observer.interrupted()
         raise
-    record = _with_verdicts(record, plan, schedule)
     folder.save(record)
     return record
 

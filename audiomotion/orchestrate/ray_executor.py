@@ -138,7 +138,8 @@ def _task(stage: AnyStage, settings: WorkerSettings) -> Failure | None:
 def _start_ray() -> None:
     """Start Ray on this machine, whatever RAY_ADDRESS says, with a token of its own.
 
-    Ray reads these variables when it is first imported. Without a token Ray 2.60 writes a token below the home folder, which may not be writable.
+    Ray reads these variables when it is first imported. Without a token Ray 2.60 writes one below
+    the home folder, which may not be writable.
     """
     os.environ.setdefault("RAY_AUTH_MODE", "token")
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

@@ -1,6 +1,7 @@
 """Records of launches: what was asked for, and the verdict on every arm."""
 
 import fcntl
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from audiomotion.errors import DataError
 from audiomotion.files import read_json, write_json
+
+logger = logging.getLogger(__name__)
 
 ArmStatus = Literal["pending", "done", "failed", "skipped"]
 RunStatus = Literal["running", "done", "failed", "interrupted"]
@@ -101,14 +105,20 @@ class RunFolder:
         if not path.exists():
             return None
         content = read_json(path)
-        arms = tuple(ArmRecord(**arm) for arm in content.pop("arms"))
-        references = tuple(content.pop("references"))
-        return RunRecord(arms=arms, references=references, **content)
+        try:
+            arms = tuple(ArmRecord(**arm) for arm in content.pop("arms"))
+            references = tuple(content.pop("references"))
+            return RunRecord(arms=arms, references=references, **content)
+        except (KeyError, TypeError) as error:
+            raise DataError(
+                f"{path} was written by another version of audiomotion; delete its folder "
+                "(artifacts are not in it) and run again"
+            ) from error
 
 
 def all_runs(runs: Path) -> Iterator[RunRecord]:
     """Yield every record below `runs`, the newest first."""
-    records = [RunFolder(path.parent).load() for path in runs.glob("*/run.json")]
+    records = (_load_or_warn(RunFolder(path.parent)) for path in runs.glob("*/run.json"))
     found = [record for record in records if record is not None]
     yield from sorted(found, key=lambda record: record.updated or record.created, reverse=True)
 
@@ -116,4 +126,13 @@ def all_runs(runs: Path) -> Iterator[RunRecord]:
 def close_dead_runs(runs: Path) -> list[RunFolder]:
     """Mark launches whose driver died as interrupted; return their folders."""
     folders = [RunFolder(path.parent) for path in sorted(runs.glob("*/run.json"))]
-    return [folder for folder in folders if folder.close_if_dead()]
+    return [folder for folder in folders if _load_or_warn(folder) and folder.close_if_dead()]
+
+
+def _load_or_warn(folder: RunFolder) -> RunRecord | None:
+    """Return a record; one that cannot be read must not stop other launches."""
+    try:
+        return folder.load()
+    except DataError as error:
+        logger.warning("%s", error)
+        return None

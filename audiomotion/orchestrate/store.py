@@ -68,6 +68,11 @@ class ArtifactStore:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
 
     @property
+    def artifact_root(self) -> Path:
+        """Folder of the whole artifacts, `STAGE/FINGERPRINT` below it."""
+        return self.root / "artifacts"
+
+    @property
     def cache(self) -> Path:
         """Folder of content-addressed files."""
         return self.root / "cache"

@@ -5,6 +5,8 @@ import shutil
 import socket
 import sys
 import time
+import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,6 +18,9 @@ from audiomotion.files import full_disk_explained
 from audiomotion.orchestrate.progress import ProgressFile
 from audiomotion.orchestrate.store import Artifact, ArtifactStore
 from audiomotion.stages.base import AnyStage, StageContext
+
+TRACEBACK = "traceback.txt"
+"""Where a stage that failed leaves its traceback, in its work folder."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,11 @@ def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
     store = ArtifactStore(settings.store_root)
     with store.claim(stage.fingerprint):
         found = store.find(stage)
-        return found if found is not None else _make(stage, store, settings)
+        if found is None:
+            return _make(stage, store, settings)
+        # A run that was killed right after publishing leaves its work behind.
+        shutil.rmtree(store.work_folder(stage.fingerprint), ignore_errors=True)
+        return found
 
 
 def progress_path(store: ArtifactStore, fingerprint: str) -> Path:
@@ -55,6 +64,8 @@ def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Ar
             stage.run(context)
         except BaseException:
             shutil.rmtree(output, ignore_errors=True)
+            with suppress(OSError):  # the disk may be full, which is then the error that counts
+                (output.parent / TRACEBACK).write_text(traceback.format_exc(), "utf-8")
             raise
         record = {
             "seconds": progress.elapsed,

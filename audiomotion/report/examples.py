@@ -12,12 +12,13 @@ from audiomotion.files import read_json
 from audiomotion.motion.drawing import draw_filmstrip
 from audiomotion.motion.representation import features_to_joints
 from audiomotion.orchestrate.records import ArmRecord
+from audiomotion.stages.results import EXAMPLES
 
 NUM_DRAWN = 3
 
 
 def draw_examples(arm: ArmRecord, artifacts: Path, folder: Path) -> Iterator[Path]:
-    """Draw the first generated motions of an arm, and the real motion of the same clips.
+    """Draw the first generated motions that an evaluation kept, and the clips' real motion.
 
     Args:
         arm: An arm that has a result.
@@ -29,10 +30,12 @@ def draw_examples(arm: ArmRecord, artifacts: Path, folder: Path) -> Iterator[Pat
     """
     keys = arm.fingerprints
     evaluation = artifacts / "evaluation" / keys["evaluation"]
+    if not (evaluation / EXAMPLES).exists():
+        return
     dataset = MotionDataset(artifacts / "dataset" / keys["dataset"])
     utterances = Utterances(artifacts / "speak" / keys["speak"]).records
     generated = Ragged.open(evaluation, "examples")
-    chosen = read_json(evaluation / "examples.json")[:NUM_DRAWN]
+    chosen = read_json(evaluation / EXAMPLES)[:NUM_DRAWN]
     for number, index in enumerate(chosen, 1):
         utterance = utterances[index]
         motions = {

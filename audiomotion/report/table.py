@@ -91,8 +91,11 @@ def _arm_row(
 
 
 def _figures(result: Mapping[str, Any]) -> dict[str, Figure]:
-    """Return the figures of one trained model, with intervals over repeats."""
-    return {key: Figure(**summary) for key, summary in result["summaries"].items()}
+    """Return the figures of one trained model, with intervals over repeats; one repeat has none."""
+    figures = {key: Figure(**summary) for key, summary in result["summaries"].items()}
+    if result["num_repeats"] > 1:
+        return figures
+    return {key: Figure(figure.mean) for key, figure in figures.items()}
 
 
 def _over_seeds(found: Sequence[Mapping[str, Figure]], num_asked: int) -> dict[str, Figure]:

@@ -1,18 +1,24 @@
 """What MLflow shows of a launch: configuration, curves, figures, the comparison."""
 
+import logging
 import subprocess
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from audiomotion import __version__
+from audiomotion.errors import ClusterError
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
+from audiomotion.report.examples import draw_examples
 from audiomotion.report.render import markdown
 from audiomotion.report.statistics import Figure
-from audiomotion.report.table import ResultTable, table_columns
+from audiomotion.report.table import build_table, table_columns
 from audiomotion.stages.base import AnyStage
 from audiomotion.stages.results import CURVES
 from audiomotion.track.tracker import Tracker
 from audiomotion.train.curves import read_curves
+
+logger = logging.getLogger(__name__)
 
 
 def label(arm: ArmRecord) -> str:
@@ -23,8 +29,9 @@ def label(arm: ArmRecord) -> str:
 class TrackedLaunch:
     """Follows a launch and writes it to a tracker."""
 
-    def __init__(self, tracker: Tracker) -> None:
+    def __init__(self, tracker: Tracker, artifacts: Path) -> None:
         self.tracker = tracker
+        self.artifacts = artifacts
 
     def begin(self, record: RunRecord) -> None:
         """Open the parent run and one child an arm and seed."""
@@ -54,23 +61,35 @@ class TrackedLaunch:
         for arm in _arms_with(record, stage):
             self.tracker.log_curves(label(arm), stage.name, points)
 
-    def interrupted(self) -> None:
-        """Close every run as killed: nobody else will."""
-        for name in self.tracker.labels():
-            self.tracker.end(name, "KILLED")
-
-    def finish(self, record: RunRecord, table: ResultTable) -> None:
-        """Write figures and comparison, and close every run with its verdict."""
+    def end(self, record: RunRecord) -> None:
+        """Write figures, motions and comparison, and close every run with its verdict."""
+        table = build_table(record, self.artifacts)
         rows = {row.name: row for row in table.rows}
         for arm in record.arms:
             own = rows[arm.arm].by_seed.get(arm.seed, {})
             self.tracker.log_metrics(label(arm), _values(own))
+            if arm.status == "done":
+                self._log_motions(arm)
             self.tracker.end(label(arm), _status(arm), arm.reason)
         for row in table.rows:
             self.tracker.log_metrics("", _values(row.figures, f"{row.name}/"))
         self.tracker.log_table(table_columns(table), "comparison.json")
         self.tracker.log_text("", markdown(table), "comparison.md")
         self.tracker.end("", "FINISHED" if record.status == "done" else "FAILED")
+
+    def _log_motions(self, arm: ArmRecord) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            for path in draw_examples(arm, self.artifacts, Path(folder)):
+                self.tracker.log_file(label(arm), path, "motions")
+
+    def interrupted(self) -> None:
+        """Close every run as killed: nobody else will."""
+        try:
+            for name in self.tracker.labels():
+                self.tracker.end(name, "KILLED")
+        except ClusterError as error:
+            # What broke the launch off matters more; the next launch closes these runs.
+            logger.warning("%s", error)
 
 
 def _values(figures: Mapping[str, Figure], prefix: str = "") -> dict[str, float]:

@@ -14,7 +14,7 @@ from audiomotion.seeds import derive_seed
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import EvaluationStage
 from audiomotion.stages.measuring import Judged
-from audiomotion.stages.results import RESULT
+from audiomotion.stages.results import EXAMPLES, RESULT
 from audiomotion.stages.rvq import load_rvq
 from audiomotion.stages.transformers import load_masked, load_residual
 
@@ -30,7 +30,7 @@ class SystemGenerator:
         self.dataset = dataset
 
     def generate(self, items: Sequence[TestItem], seed: int) -> list[NDArray[np.float32]]:
-        """Return motions `(N_i, P)`, not normalised; an item's draw depends on its place and seed."""
+        """Return motions `(N_i, P)`, not normalised; place and seed decide an item's draw."""
         motions = self.system.generate(
             [self.features[item.utterance] for item in items],
             [item.num_frames for item in items],
@@ -52,7 +52,7 @@ def evaluate_system(stage: EvaluationStage, context: StageContext) -> None:
     examples = judged.items[:: max(1, len(judged.items) // _NUM_EXAMPLES)][:_NUM_EXAMPLES]
     motions = generator.generate(examples, config.seed)
     write_ragged(context.output, "examples", motions, np.float32)
-    write_json(context.output / "examples.json", [item.utterance for item in examples])
+    write_json(context.output / EXAMPLES, [item.utterance for item in examples])
 
 
 def load_system(stage: EvaluationStage, context: StageContext) -> AudioToMotion:

@@ -1,4 +1,4 @@
-"""Every kind of stage, and the graph that one experiment makes of them. Nothing here needs torch."""
+"""Every kind of stage, and the graph that an experiment makes of them; none of it needs torch."""
 
 from dataclasses import dataclass
 from typing import Any

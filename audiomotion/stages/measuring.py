@@ -1,7 +1,5 @@
 """What the measuring stages share: the test items, the repeats, and what they leave."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,11 +65,8 @@ def test_items(
         for index in utterances.of_clip.get(clip.index, []):
             utterance = utterances.records[index]
             source = clip.captions[utterance.caption]
-            spoken_as_written = utterance.text == source.text
-            if (config.reference_text == "source" or spoken_as_written) and source.tags:
-                tags: Sequence[str] = source.tags
-            else:
-                tags = tag_caption(utterance.text)
+            text = source.text if config.reference_text == "source" else utterance.text
+            tags = (source.tags if text == source.text else ()) or tag_caption(text)
             items.append(
                 TestItem(
                     clip=clip.name,
@@ -79,7 +74,7 @@ def test_items(
                     num_frames=clip.num_frames,
                     caption_index=utterance.caption,
                     utterance=index,
-                    text_tags=tuple(tags),
+                    text_tags=tags,
                     caption_key=" ".join(tags),
                 )
             )

@@ -1,4 +1,4 @@
-"""Stage `reference`: real motion and its RVQ reconstruction under the same protocol: the ceiling."""
+"""Stage `reference`: real motion and its RVQ reconstruction, measured alike: the ceiling."""
 
 from collections.abc import Sequence
 

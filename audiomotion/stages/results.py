@@ -3,8 +3,14 @@
 RESULT = "metrics.json"
 """What `evaluation` and `reference` leave."""
 
+EXAMPLES = "examples.json"
+"""Utterances of the generated motions that `evaluation` keeps to look at."""
+
 CURVES = "curves.jsonl"
 """Learning curves that a training leaves."""
 
 WEIGHTS = "model.safetensors"
 """Weights that a training leaves."""
+
+DATASET_REPORT = "report.json"
+"""What `dataset` leaves beside the clips: counts, and what was left out and why."""

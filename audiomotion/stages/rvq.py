@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from audiomotion.config.experiment import RvqConfig
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.ragged import write_ragged
+from audiomotion.errors import DataError
 from audiomotion.models.rvq import RvqVae
 from audiomotion.models.weights import load_weights, save_weights
 from audiomotion.seeds import derive_seed
@@ -26,9 +27,18 @@ _SEED = 0  # the RVQ is shared by all seeds of all arms
 
 
 def train_rvq(stage: RvqStage, context: StageContext) -> None:
-    """Write weights, curves, and the tokens `(n, Q)` of every clip of every split."""
+    """Write weights, curves, and the tokens `(n, Q)` of every clip of every split.
+
+    Raises:
+        DataError: No training clip is as long as a window.
+    """
     dataset = MotionDataset(context.inputs["dataset"])
     clips = dataset.normalised(clip.index for clip in dataset.split("train"))
+    if max(map(len, clips)) < stage.config.window_frames:
+        raise DataError(
+            f"the RVQ learns from windows of {stage.config.window_frames} frames, and the longest "
+            f"training clip has {max(map(len, clips))}; lower rvq.window_frames"
+        )
     torch.manual_seed(derive_seed(_SEED, "rvq"))
     model = build_rvq(stage.config, dataset).to(context.device)
     task = RvqTask(model, clips, stage.config, _SEED, context.device)

@@ -31,6 +31,12 @@ def default_uri(store_root: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store_root.absolute()}/mlflow.db"
 
 
+def tracked_uri(folder: Path) -> str | None:
+    """Return where the launch of `folder` is tracked; None where it never was."""
+    path = folder / "mlflow.json"
+    return str(read_json(path)["uri"]) if path.exists() else None
+
+
 class Tracker:
     """Writes one launch; opened again with the same folder it continues the same runs.
 

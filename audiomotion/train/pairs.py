@@ -36,7 +36,7 @@ class PairBatch:
 
 
 class TrainingPairs:
-    """The training clips, each with all its instructions; a step draws one of them for each clip."""
+    """The training clips, each with all its instructions, of which a step draws one."""
 
     def __init__(
         self,

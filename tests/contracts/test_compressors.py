@@ -19,14 +19,22 @@ SMALL = {
     "num_heads": 2,
     "feedforward_dim": 32,
 }
-NAMES = sorted(COMPRESSORS.schemas)
+DOWNSAMPLED = " downsampled"
+NAMES = sorted(COMPRESSORS.schemas) + sorted(
+    name + DOWNSAMPLED
+    for name, schema in COMPRESSORS.schemas.items()
+    if "downsampling" in schema.model_fields
+)
 
 
-def build(name: str, **changes: Any) -> Compressor:
+def build(case: str) -> Compressor:
     torch.manual_seed(0)
+    name = case.removesuffix(DOWNSAMPLED)
     schema = COMPRESSORS.schemas[name]
-    sizes = {key: value for key, value in SMALL.items() if key in schema.model_fields}
-    return build_compressor(schema(name=name, **{**sizes, **changes}), FEATURE_DIM).eval()
+    sizes: dict[str, Any] = {k: v for k, v in SMALL.items() if k in schema.model_fields}
+    if name != case:
+        sizes["downsampling"] = 3
+    return build_compressor(schema(name=name, **sizes), FEATURE_DIM).eval()
 
 
 @pytest.mark.parametrize("name", NAMES)

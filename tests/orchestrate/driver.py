@@ -1,33 +1,39 @@
-"""Run the toy trainings with one executor: `python -m tests.orchestrate.driver STORE EXECUTOR`."""
+"""Run the toy trainings: `python -m tests.orchestrate.driver STORE EXECUTOR [greedy]`."""
 
 import sys
 from pathlib import Path
 
-from audiomotion.config.runtime import Runtime
+from audiomotion.config.runtime import Resources, Runtime, StageResources
 from audiomotion.orchestrate.executor import Executor
 from audiomotion.orchestrate.local import LocalExecutor
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.ray_executor import RayExecutor
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
-from tests.orchestrate.toy import trainings
+from audiomotion.stages.base import AnyStage
+from tests.orchestrate.toy import GREEDY, note, trainings
 
-RUNTIME = Runtime(device="cpu", checkpoint_seconds=0.02)
+RUNTIME = Runtime(
+    device="cpu",
+    checkpoint_seconds=0.02,
+    stages=StageResources(masked=Resources(cpus=1000)),
+)
 
 
-def run(store: ArtifactStore, executor: Executor) -> Schedule:
-    """Bring both trainings to their end."""
-    plan = Plan([Target("toy", 0, trainings()[-1])])
+def run(store: ArtifactStore, executor: Executor, *others: AnyStage) -> Schedule:
+    """Bring both trainings, and other stages, to their end."""
+    plan = Plan([Target("toy", 0, stage) for stage in (trainings()[-1], *others)])
     store.prepare()
     schedule = Schedule(plan.missing(store.available(plan.stages)), {})
     executor.run(schedule, lambda event, stage: print(event, stage and stage.fingerprint[:8]))
     return schedule
 
 
-def main(root: str, executor: str) -> None:
+def main(root: str, executor: str, greedy: str = "") -> None:
     """Exit with 1 where a stage failed."""
     kind = {"local": LocalExecutor, "ray": RayExecutor}[executor]
-    schedule = run(ArtifactStore(Path(root)), kind(Path(root), None, RUNTIME))
+    others = [note("greedy", kind=GREEDY)] if greedy else []
+    schedule = run(ArtifactStore(Path(root)), kind(Path(root), None, RUNTIME), *others)
     for failure in schedule.failures.values():
         print(failure.reason)
     sys.exit(1 if schedule.failures else 0)

@@ -23,13 +23,13 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) ->
 class Driver:
     """A process that runs toy stages, and everything that it starts in its turn."""
 
-    def __init__(self, store: Path, executor: str) -> None:
+    def __init__(self, store: Path, *arguments: str) -> None:
         self.mark = f"{store}-{time.monotonic_ns()}"
         environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), _MARK: self.mark}
         self.log = store / f"driver-{time.monotonic_ns()}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.orchestrate.driver", str(store), executor],
+                [sys.executable, "-m", "tests.orchestrate.driver", str(store), *arguments],
                 cwd=REPOSITORY,
                 env=environment,
                 stdout=log,
@@ -57,6 +57,17 @@ class Driver:
             except OSError:  # it ended, or is not ours
                 continue
         return found
+
+
+def commands(pids: list[int]) -> list[str]:
+    """Return the command lines of processes, for messages."""
+    found = []
+    for pid in pids:
+        try:
+            found.append((Path("/proc") / str(pid) / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
 
 
 def kill_all(pids: list[int]) -> None:

@@ -21,7 +21,7 @@ from audiomotion.stages.training import keep_curves, loop_settings
 from audiomotion.train.batches import batch_indices
 from audiomotion.train.loop import TrainingTask, fit
 
-NUM_STEPS = 600
+NUM_STEPS = 400
 LOG_EVERY = 7
 _NUM_EXAMPLES = 40
 _BATCH_SIZE = 8
@@ -86,7 +86,7 @@ def work(stage: Stage[ToyTraining], context: StageContext) -> None:
         max_steps=stage.config.num_steps,
         learning_rate=1e-2,
         warmup_steps=20,
-        lr_milestones=(400,),
+        lr_milestones=(250,),
         log_every=LOG_EVERY,
         gradient_clip=1.0,
     )
@@ -144,6 +144,7 @@ NOTE = StageKind("note", 1, "tests.orchestrate.toy:write_note")
 COUNTED = StageKind("counted", 1, "tests.orchestrate.toy:count_note")
 PLAIN_FAILURE = StageKind("plain", 1, "tests.orchestrate.toy:fail_plainly")
 ODD_FAILURE = StageKind("odd", 1, "tests.orchestrate.toy:fail_oddly")
+GREEDY = StageKind("masked", 1, "tests.orchestrate.toy:write_note")
 LARGE = StageKind("large", 1, "tests.orchestrate.toy:fill_disk")
 
 

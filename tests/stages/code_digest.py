@@ -33,9 +33,14 @@ _STARTED = {"speak": ("audiomotion.speech.espeak_worker",)}
 
 
 def stage_digest(kind: StageKind) -> str:
-    """Return the digest of the work module of a stage and of all it imports, directly or not."""
+    """Return the digest of the modules that decide what a stage leaves."""
+    return code_digest(stage_modules(kind))
+
+
+def stage_modules(kind: StageKind) -> set[str]:
+    """Return the work module of a stage and all that it imports or starts, directly or not."""
     left_out = [f"{PACKAGE}.{name}" for name in (*LEFT_OUT, *_LEFT_OUT_OF.get(kind.name, ()))]
-    return code_digest(imported_modules(PACKAGE, entry_points(kind), left_out))
+    return imported_modules(PACKAGE, entry_points(kind), left_out)
 
 
 def entry_points(kind: StageKind) -> set[str]:

@@ -19,6 +19,7 @@ class Downsampling(nn.Module):
             feature_dim, output_dim, kernel_size=2 * stride + 1, stride=stride, padding=stride
         )
         self.activation = nn.GELU()
+        self.norm = nn.LayerNorm(output_dim)
 
     def forward(self, features: Tensor, valid_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Shorten `features` `(B, L, F)` and `valid_mask` `(B, L)` to `(B, L', D)` and `(B, L')`.
@@ -27,5 +28,7 @@ class Downsampling(nn.Module):
         """
         outputs = self.convolution((features * valid_mask[..., None]).transpose(1, 2))
         centres = valid_mask[:, :: self.stride]
-        shortened: Tensor = self.activation(outputs.transpose(1, 2)[:, : centres.shape[1]])
+        shortened: Tensor = self.norm(
+            self.activation(outputs.transpose(1, 2)[:, : centres.shape[1]])
+        )
         return shortened, centres

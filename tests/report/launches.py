@@ -1,0 +1,69 @@
+"""Hand-made launches on disk, with figures that a test can know."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from audiomotion.evaluate.result import EvaluationResult, RepeatResult
+from audiomotion.files import write_json
+from audiomotion.orchestrate.records import ArmRecord, RunRecord
+from audiomotion.stages.results import RESULT
+
+TABLE5 = {"published": {"table": 5, "dataset": "kit", "variant": "original"}}
+TABLE6 = {"published": {"table": 6, "dataset": "humanml3d", "variant": "original"}}
+PRETRAINED = "pre-trained"
+
+
+def result(fid: Sequence[float], **metrics: float) -> dict[str, Any]:
+    """Return an evaluation of as many repeats as there are values of FID."""
+    values = {"top1": 0.5, "top2": 0.6, "top3": 0.7, "mm_distance": 3.0, "diversity": 9.0} | metrics
+    repeats = [
+        RepeatResult(number, {"fid": value} | values, num_clips=64, num_pools=2, num_dropped=3)
+        for number, value in enumerate(fid)
+    ]
+    return EvaluationResult.of(repeats).to_json()
+
+
+def done(
+    artifacts: Path, arm: str, seed: int, content: dict[str, Any], **changes: Any
+) -> ArmRecord:
+    """Write the result of an arm and return its record."""
+    key = f"{arm}-{seed}"
+    folder = artifacts / "evaluation" / key
+    folder.mkdir(parents=True)
+    write_json(folder / RESULT, content)
+    weights = changes.pop("weights", PRETRAINED)
+    fingerprints = {"evaluation": key, "masked": f"masked-{key}"}
+    return ArmRecord(arm, seed, {"seed": seed}, fingerprints, weights, "done", **changes)
+
+
+def failed(arm: str, seed: int, reason: str) -> ArmRecord:
+    """Return the record of an arm that has no result."""
+    return ArmRecord(arm, seed, {}, {"evaluation": "none"}, PRETRAINED, "failed", reason, 3)
+
+
+def launch(
+    artifacts: Path,
+    *arms: ArmRecord,
+    axis: Mapping[str, Any] = TABLE5,
+    dataset: str = "demo",
+    ceiling: bool = True,
+) -> RunRecord:
+    """Return the record of a launch, with its ceiling measured or not."""
+    if ceiling:
+        folder = artifacts / "reference" / "ceiling"
+        folder.mkdir(parents=True, exist_ok=True)
+        content = {"real": result([0.25, 0.25]), "reconstruction": result([0.5, 0.5])}
+        write_json(folder / RESULT, content)
+    status = "done" if all(arm.status == "done" for arm in arms) else "failed"
+    return RunRecord(
+        id="launch",
+        kind="ablation",
+        title="feature-extractor",
+        dataset=dataset,
+        created="2026-01-01T00:00:00Z",
+        arms=arms,
+        references=("ceiling",),
+        axis=dict(axis),
+        status=status,
+    )

@@ -1,0 +1,89 @@
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from audiomotion.report.render import as_json, headings, markdown, print_table
+from audiomotion.report.table import build_table
+from tests.report.launches import done, failed, launch, result
+
+
+@pytest.fixture
+def table(tmp_path):
+    arms = [
+        done(tmp_path, "wavlm", 0, result([1.0, 3.0], multimodality=1.25)),
+        done(tmp_path, "log-mel", 0, result([4.0, 4.0])),
+        failed("encodec", 0, "masked: [bold]odd[/bold] reason"),
+    ]
+    return build_table(launch(tmp_path, *arms), tmp_path)
+
+
+def printed(table, width=200):
+    stream = io.StringIO()
+    print_table(table, Console(file=stream, width=width, highlight=False))
+    return stream.getvalue()
+
+
+def test_headings_say_which_way_is_better_and_where_published_figures_are_from(table):
+    assert headings(table) == [
+        "arm",
+        "FID ↓",
+        "R-top1 ↑",
+        "R-top2 ↑",
+        "R-top3 ↑",
+        "MM Dist ↓",
+        "MultiModality ↑",
+        "Diversity →",
+        "published, table 5, kit (FID · R-top1 · R-top2 · R-top3 · MM Dist)",
+    ]
+
+
+def test_markdown_is_a_table_with_all_notes(table):
+    lines = markdown(table).splitlines()
+    rows = [line for line in lines if line.startswith("|")]
+    assert {line.count("|") for line in rows} == {10}
+    assert lines[0] == "**feature-extractor on demo**"
+    assert [line.split(" | ")[0] for line in rows[2:]] == [
+        "| real motion",
+        "| RVQ reconstruction",
+        "| wavlm",
+        "| log-mel",
+        "| encodec",
+    ]
+    wavlm = "| wavlm | 2.000 ± 1.386 | 0.500 ± 0.000 | 0.600 ± 0.000 | 0.700 ± 0.000 "
+    assert rows[4].startswith(wavlm + "| 3.000 ± 0.000 | 1.250 ± 0.000 | 9.000 ± 0.000 |")
+    assert rows[4].endswith("| 0.113 · 0.426 · 0.645 · 0.771 · 2.817 |")
+    assert rows[5].endswith("| – |")
+    assert "- encodec: seed 0: masked: [bold]odd[/bold] reason" in lines
+    assert all(f"- {note}" in lines for note in table.notes)
+
+
+def test_the_terminal_shows_the_same(table):
+    text = printed(table)
+    assert "2.000 ± 1.386" in text
+    assert "0.113 · 0.426" in text
+    assert "encodec: seed 0: masked: [bold]odd[/bold] reason" in text
+    assert all(note in text for note in table.notes)
+
+
+def test_a_narrow_terminal_loses_no_figure(table):
+    text = "".join(printed(table, width=80).split())
+    for digits in ("2.000", "1.386", "0.113"):
+        assert digits in text
+
+
+def test_json_holds_columns_and_notes(table):
+    content = json.loads(as_json(table))
+    assert content["title"] == "feature-extractor"
+    assert content["columns"]["arm"][2] == "wavlm"
+    assert content["columns"]["fid"][2] == 2.0
+    assert content["published_table"] == 5
+    assert content["notes"] == list(table.notes)
+
+
+def test_without_a_published_table_there_is_no_such_column(tmp_path):
+    arm = done(tmp_path, "wavlm", 0, result([1.0]))
+    table = build_table(launch(tmp_path, arm, axis={}), tmp_path)
+    assert headings(table)[-1] == "Diversity →"
+    assert "published" not in markdown(table).splitlines()[2]

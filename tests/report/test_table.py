@@ -1,0 +1,144 @@
+import pytest
+
+from audiomotion.errors import DataError
+from audiomotion.report.statistics import Figure, over_seeds
+from audiomotion.report.table import build_table, table_columns
+from tests.report.launches import TABLE6, done, failed, launch, result
+
+
+def row(table, name):
+    (found,) = [row for row in table.rows if row.name == name]
+    return found
+
+
+def test_one_seed_shows_the_interval_over_its_repeats(tmp_path):
+    # The deviation of (1, 3) around 2 is 1: 1.96 · 1 / √2.
+    table = build_table(launch(tmp_path, done(tmp_path, "wavlm", 0, result([1.0, 3.0]))), tmp_path)
+    assert row(table, "wavlm").figures["fid"].mean == 2
+    assert row(table, "wavlm").figures["fid"].half_width == pytest.approx(1.96 / 2**0.5)
+    assert row(table, "wavlm").figures["top1"] == Figure(0.5, 0.0)
+    assert "1.96·std/√2 over repeats of one trained model" in table.notes[0]
+
+
+def test_several_seeds_show_the_interval_over_seeds_and_keep_their_own(tmp_path):
+    arms = [
+        done(tmp_path, "wavlm", seed, result([fid, fid + 2])) for seed, fid in enumerate((1, 2, 6))
+    ]
+    table = build_table(launch(tmp_path, *arms), tmp_path)
+    assert row(table, "wavlm").figures["fid"] == over_seeds([2, 3, 7])
+    assert [row(table, "wavlm").by_seed[seed]["fid"].mean for seed in range(3)] == [2, 3, 7]
+    assert "Student's t over 3 training seeds" in table.notes[0]
+
+
+def test_one_seed_left_of_two_has_no_interval(tmp_path):
+    arms = [done(tmp_path, "wavlm", 0, result([1.0, 3.0])), failed("wavlm", 1, "rvq: no data")]
+    found = row(build_table(launch(tmp_path, *arms), tmp_path), "wavlm")
+    assert found.figures["fid"] == Figure(2.0, None)
+    assert found.by_seed[0]["fid"].half_width > 0
+    assert found.reason == "seed 1: rvq: no data"
+
+
+def test_one_repeat_has_no_interval(tmp_path):
+    table = build_table(launch(tmp_path, done(tmp_path, "wavlm", 0, result([1.0]))), tmp_path)
+    assert row(table, "wavlm").figures["fid"] == Figure(1.0, None)
+
+
+def test_a_failed_arm_stands_in_the_table_with_its_reason(tmp_path):
+    arms = [done(tmp_path, "wavlm", 0, result([1.0])), failed("encodec", 0, "masked: loss is nan")]
+    table = build_table(launch(tmp_path, *arms), tmp_path)
+    assert row(table, "encodec").figures == {}
+    assert row(table, "encodec").reason == "seed 0: masked: loss is nan"
+    assert row(table, "encodec").published["fid"] == Figure(2.920)
+
+
+def test_when_every_arm_failed_there_is_a_table_still(tmp_path):
+    table = build_table(launch(tmp_path, failed("wavlm", 0, "no data"), ceiling=False), tmp_path)
+    assert row(table, "wavlm").reason == "seed 0: no data"
+    assert table.references == []
+    assert any("not been measured: no ceiling" in note for note in table.notes)
+
+
+def test_published_figures_stand_beside_and_only_for_their_arms(tmp_path):
+    arms = [done(tmp_path, arm, 0, result([1.0])) for arm in ("wavlm", "log-mel")]
+    table = build_table(launch(tmp_path, *arms), tmp_path)
+    assert row(table, "wavlm").published["mm_dist"] == Figure(2.817)
+    assert row(table, "log-mel").published == {}
+    assert (table.published_table, table.published_dataset) == (5, "kit")
+    assert row(table, "wavlm").figures["mm_distance"].mean == 3
+
+
+def test_an_axis_that_the_paper_has_not_stands_alone(tmp_path):
+    table = build_table(
+        launch(tmp_path, done(tmp_path, "wavlm", 0, result([1.0])), axis={"published": None}),
+        tmp_path,
+    )
+    assert table.published_table is None
+    assert row(table, "wavlm").published == {}
+
+
+def test_the_ceiling_is_real_motion_and_its_reconstruction(tmp_path):
+    table = build_table(launch(tmp_path, done(tmp_path, "wavlm", 0, result([1.0]))), tmp_path)
+    assert [(found.name, found.figures["fid"].mean) for found in table.references] == [
+        ("real motion", 0.25),
+        ("RVQ reconstruction", 0.5),
+    ]
+
+
+def notes(tmp_path, *arms, **changes):
+    return " ".join(build_table(launch(tmp_path, *arms, **changes), tmp_path).notes)
+
+
+def test_random_weights_are_said_by_name(tmp_path):
+    arms = [
+        done(tmp_path, "wavlm", 0, result([1.0]), weights="random (seed 0)"),
+        done(tmp_path, "wavlm", 1, result([1.0]), weights="random (seed 0)"),
+        done(tmp_path, "encodec", 0, result([1.0])),
+    ]
+    said = notes(tmp_path, *arms)
+    assert "Extractor weights are not pre-trained (wavlm: random (seed 0)):" in said
+    assert "says nothing about the published extractors" in said
+    assert "not pre-trained" not in notes(tmp_path, arms[2])
+
+
+def test_fewer_repeats_than_published_are_said(tmp_path):
+    few = notes(tmp_path, done(tmp_path, "wavlm", 0, result([1.0] * 3)))
+    assert "3 repeats (the published protocol has 20), 64 clips" in few
+    assert "at least 2 pools" in few
+    assert "at most 3 clips in no pool" in few
+    full = notes(tmp_path, done(tmp_path, "encodec", 0, result([1.0] * 20)))
+    assert "20 repeats, 64 clips" in full
+
+
+def test_another_data_set_than_the_published_one_is_said(tmp_path):
+    arm = done(tmp_path, "wavlm", 0, result([1.0]))
+    assert "Data set: demo, not kit of the paper's table 5;" in notes(tmp_path, arm)
+    same = notes(tmp_path, arm, dataset="kit")
+    assert "Data set: kit; the evaluator was trained on this data set" in same
+
+
+def test_a_published_slip_is_said_where_its_arm_is_shown(tmp_path):
+    retrieval = done(tmp_path, "memory-retrieval", 0, result([1.0]))
+    other = done(tmp_path, "conv1d", 0, result([1.0]))
+    said = notes(tmp_path, retrieval, axis=TABLE6)
+    assert "The published MM Dist of memory-retrieval is very likely a slip" in said
+    assert "slip" not in notes(tmp_path, other, axis=TABLE6)
+
+
+def test_columns_are_for_machines(tmp_path):
+    arms = [done(tmp_path, "wavlm", 0, result([1.0, 3.0])), failed("encodec", 0, "no data")]
+    columns = table_columns(build_table(launch(tmp_path, *arms), tmp_path))
+    assert columns["arm"] == ["real motion", "RVQ reconstruction", "wavlm", "encodec"]
+    assert columns["fid"] == [0.25, 0.5, 2.0, None]
+    assert columns["fid_95"] == [0.0, 0.0, pytest.approx(1.96 / 2**0.5), None]
+    assert columns["paper_mm_distance"] == [None, None, 2.817, 5.548]
+    assert columns["failed"] == ["", "", "", "seed 0: no data"]
+    assert columns["multimodality"] == [None] * 4
+    assert "paper_diversity" not in columns
+    assert {len(column) for column in columns.values()} == {4}
+
+
+def test_a_result_that_is_gone_is_named(tmp_path):
+    record = launch(tmp_path, done(tmp_path, "wavlm", 0, result([1.0])))
+    (tmp_path / "evaluation" / "wavlm-0" / "metrics.json").unlink()
+    with pytest.raises(DataError, match=r"metrics.json is missing"):
+        build_table(record, tmp_path)

@@ -1,0 +1,117 @@
+import json
+from dataclasses import replace
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from audiomotion.config.schema import Schema
+from audiomotion.report.tracked import TrackedLaunch
+from audiomotion.stages.base import Stage, StageKind
+from audiomotion.stages.results import CURVES
+from audiomotion.track.tracker import Tracker
+from audiomotion.train.curves import Curves
+from tests.report.launches import done, failed, launch, result
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory):
+    """Track a launch of two arms, one with two seeds and one that failed; twice over."""
+    root = tmp_path_factory.mktemp("store")
+    (root / "run").mkdir()
+    arms = [
+        done(root, "wavlm", 0, result([1.0, 3.0])),
+        done(root, "wavlm", 1, result([2.0, 4.0])),
+        failed("encodec", 0, "masked: the loss is nan"),
+    ]
+    record = launch(root, *arms)
+    stage = training_of(record.arms[0])
+    folder = root / "masked"
+    folder.mkdir()
+    Curves(folder / CURVES).add(10, {"loss": 0.5})
+    for _ in range(2):
+        tracker = Tracker(f"sqlite:///{root}/mlflow.db", root, root / "run")
+        following = TrackedLaunch(tracker, root)
+        following.begin(record)
+        following.stage_done(record, stage, folder)
+        following.stage_done(record, stage, root / "run")
+        following.end(record)
+    return tracker, MlflowClient(tracking_uri=tracker.uri), record, root
+
+
+class Empty(Schema):
+    """Nothing to configure."""
+
+
+def training_of(arm):
+    """Return a stage `masked` with the fingerprint that the arm's record names."""
+    stage = Stage(StageKind("masked", 1, "nowhere:nothing"), Empty())
+    arm.fingerprints["masked"] = stage.fingerprint
+    return stage
+
+
+def run(tracked, label):
+    tracker, client, _, _ = tracked
+    return client.get_run(tracker.run_id(label))
+
+
+def test_every_child_has_the_figures_of_its_own_seed(tracked):
+    for seed, fid in enumerate((2.0, 3.0)):
+        metrics = run(tracked, f"wavlm/seed{seed}").data.metrics
+        assert metrics["fid"] == fid
+        assert metrics["fid_95"] == pytest.approx(1.96 / 2**0.5)
+    assert run(tracked, "encodec/seed0").data.metrics == {}
+
+
+def test_the_parent_has_mean_and_interval_over_seeds(tracked):
+    metrics = run(tracked, "").data.metrics
+    assert metrics["wavlm/fid"] == 2.5
+    assert metrics["wavlm/fid_95"] == pytest.approx(12.706 / 2, abs=1e-3)
+    assert not any(name.startswith("encodec") for name in metrics)
+
+
+def test_curves_are_in_the_runs_of_the_arms_that_use_the_stage(tracked):
+    tracker, client, _, _ = tracked
+    history = client.get_metric_history(tracker.run_id("wavlm/seed0"), "masked/loss")
+    assert [(point.step, point.value) for point in history] == [(10, 0.5)]
+    assert client.get_metric_history(tracker.run_id("wavlm/seed1"), "masked/loss") == []
+
+
+def test_verdicts_are_the_runs_statuses(tracked):
+    assert run(tracked, "wavlm/seed0").info.status == "FINISHED"
+    assert run(tracked, "encodec/seed0").info.status == "FAILED"
+    assert run(tracked, "encodec/seed0").data.tags["reason"] == "masked: the loss is nan"
+    assert run(tracked, "").info.status == "FAILED"
+
+
+def test_whoever_opens_mlflow_sees_the_comparison_and_its_notes(tracked):
+    tracker, client, _, root = tracked
+    names = {file.path for file in client.list_artifacts(tracker.run_id(""))}
+    assert names == {"comparison.json", "comparison.md"}
+    text = next((root / "mlartifacts").rglob("comparison.md")).read_text()
+    assert "the published protocol has 20" in text
+    table = json.loads(next((root / "mlartifacts").rglob("comparison.json")).read_text())
+    assert [row[0] for row in table["data"]] == [
+        "real motion",
+        "RVQ reconstruction",
+        "wavlm",
+        "encodec",
+    ]
+
+
+def test_tags_say_what_it_was(tracked):
+    tags = run(tracked, "wavlm/seed0").data.tags
+    assert tags["amx.arm"] == "wavlm"
+    assert tags["amx.weights"] == "pre-trained"
+    assert tags["amx.fingerprint.evaluation"] == "wavlm-0"
+    assert tags["amx.git_commit"]
+
+
+def test_an_interrupted_launch_leaves_no_run_open(tracked):
+    tracker, client, record, root = tracked
+    (root / "other").mkdir()
+    other = TrackedLaunch(Tracker(tracker.uri, root, root / "other"), root)
+    other.begin(replace(record, id="other"))
+    other.interrupted()
+    ids = [other.tracker.run_id(label) for label in other.tracker.labels()]
+    assert len(ids) == 4
+    assert {client.get_run(run_id).info.status for run_id in ids} == {"KILLED"}
