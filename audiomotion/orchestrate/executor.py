@@ -41,6 +41,7 @@ def failure_of(stage: AnyStage, error: BaseException) -> Failure:
     if isinstance(error, AudiomotionError):
         return Failure(stage, str(error), error.exit_code)
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}, " if frames else ""
+    ours = [frame for frame in frames if "audiomotion" in Path(frame.filename).parts] or frames
+    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}, " if ours else ""
     where = f"{place}traceback in work/{stage.fingerprint}/{TRACEBACK} of the store"
     return Failure(stage, f"{type(error).__name__}: {error} ({where})")

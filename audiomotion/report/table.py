@@ -173,16 +173,17 @@ def _reference_path(fingerprint: str, artifacts: Path) -> Path:
 
 def _interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
     seeds = len({arm.seed for arm in record.arms})
-    over = (
-        f"± is Student's t over {seeds} training seeds (fewer where some failed)"
-        if seeds > 1
-        else f"± is 1.96·std/√{result['num_repeats']} over repeats of one trained model"
-    )
+    if seeds > 1:
+        over = f"±: 95 %, Student's t over {seeds} training seeds (fewer where some failed)"
+    elif result["num_repeats"] > 1:
+        over = f"±: 95 %, 1.96·std/√{result['num_repeats']} over repeats of one trained model"
+    else:
+        over = "no interval: one repeat of one trained model"
     fewer = " (the published protocol has 20)" if result["num_repeats"] != 20 else ""
     return (
-        f"95 %: {over}; {result['num_repeats']} repeats{fewer}, {result['num_clips']} clips, "
-        f"at least {result['num_pools']} pools for R-precision, "
-        f"at most {result['num_dropped']} clips in no pool."
+        f"{over}; repeats: {result['num_repeats']}{fewer}; clips: {result['num_clips']}; "
+        f"pools for R-precision: {result['num_pools']} or more a repeat, "
+        f"clips in no pool: {result['num_dropped']} or fewer."
     )
 
 

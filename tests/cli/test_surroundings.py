@@ -88,7 +88,7 @@ def test_no_speech_synthesizer(
 
 def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
     store = tmp_path / "store"
-    longer = ("--set", "rvq.training.max_steps=1000")
+    longer = ("--set", "rvq.training.max_steps=300")
     process = start("train", TINY, "--executor", "local", "--store", store, *longer)
     assert process.stderr is not None
     lines = iter(process.stderr.readline, "")

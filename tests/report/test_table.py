@@ -102,11 +102,11 @@ def test_random_weights_are_said_by_name(tmp_path):
 
 def test_fewer_repeats_than_published_are_said(tmp_path):
     few = notes(tmp_path, done(tmp_path, "wavlm", 0, result([1.0] * 3)))
-    assert "3 repeats (the published protocol has 20), 64 clips" in few
-    assert "at least 2 pools" in few
-    assert "at most 3 clips in no pool" in few
+    assert "repeats: 3 (the published protocol has 20); clips: 64" in few
+    assert "pools for R-precision: 2 or more a repeat" in few
+    assert "clips in no pool: 3 or fewer" in few
     full = notes(tmp_path, done(tmp_path, "encodec", 0, result([1.0] * 20)))
-    assert "20 repeats, 64 clips" in full
+    assert "repeats: 20; clips: 64" in full
 
 
 def test_another_data_set_than_the_published_one_is_said(tmp_path):

@@ -40,6 +40,12 @@ class Unobserved:
     def stage_done(self, record: RunRecord, stage: AnyStage, folder: Path) -> None:
         pass
 
+    def end(self, record: RunRecord) -> None:
+        pass
+
+    def interrupted(self) -> None:
+        pass
+
 
 @dataclass
 class Pipeline:
