@@ -33,7 +33,8 @@ def dataset_folder(config: FolderSchema, root: Path | None) -> Path:
     if root is None:
         raise ConfigError(
             f"data set {config.name} is read from files: say below which folder with --data-root "
-            f"DIR or AMX_DATA_ROOT=DIR (it is expected at DIR/{config.folder})"
+            f"ROOT or AMX_DATA_ROOT=ROOT (it is expected at ROOT/{config.folder}). To get it: "
+            f"{_how_to_get(config, Path('ROOT'))}"
         )
     return root / config.folder
 
@@ -52,8 +53,14 @@ def check_folder(config: FolderSchema, root: Path | None) -> list[str]:
         missing = _missing_clips(folder)
     if not missing:
         return []
-    how = _HOW_TO_GET.get(config.name, _HOW_TO_GET_OTHER).format(root=root, folder=folder)
+    assert root is not None
+    how = _how_to_get(config, root)
     return [f"data set {config.name}: {'; '.join(missing)}. To get it: {how}"]
+
+
+def _how_to_get(config: FolderSchema, root: Path) -> str:
+    how = _HOW_TO_GET.get(config.name, _HOW_TO_GET_OTHER)
+    return how.format(root=root, folder=root / config.folder)
 
 
 def read_split_names(folder: Path, split: str) -> list[str]:

@@ -122,5 +122,6 @@ def _draw_path(
     axes.plot(*path[0], "o", color="#2ca02c", markersize=8, zorder=3, label="start")
     low, high = path.min(axis=0) - 2 * _ARROW_METRES, path.max(axis=0) + 2 * _ARROW_METRES
     axes.set(xlim=(low[0], high[0]), ylim=(high[1], low[1]), aspect="equal")
+    axes.locator_params(axis="x", nbins=2)
     axes.set_xlabel("root path from above, arrows where the body faces (metres)")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)

@@ -43,7 +43,7 @@ def test_a_data_set_of_files_needs_a_data_root(tmp_path: Path) -> None:
     for command in (KIT, ("train", "kit"), ("data", "check", "--dataset", "kit")):
         ended = amx(*command)
         assert ended.code == 2
-        for words in ("kit", "--data-root DIR", "AMX_DATA_ROOT", "DIR/KIT-ML"):
+        for words in ("kit", "--data-root ROOT", "AMX_DATA_ROOT", "ROOT/KIT-ML", "To get it"):
             assert words in ended.problem
     assert list(tmp_path.iterdir()) == []
 
