@@ -75,6 +75,7 @@ class TrackedLaunch:
             self.tracker.log_metrics("", _values(row.figures, f"{row.name}/"))
         self.tracker.log_table(table_columns(table), "comparison.json")
         self.tracker.log_text("", markdown(table), "comparison.md")
+        self.tracker.describe("", markdown(table))
         self.tracker.end("", "FINISHED" if record.status == "done" else "FAILED")
 
     def _log_motions(self, arm: ArmRecord) -> None:

@@ -31,6 +31,10 @@ def default_uri(store_root: Path) -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store_root.absolute()}/mlflow.db"
 
 
+# Without it MLflow opens its pages for language models instead of training runs.
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+
+
 def tracked_uri(folder: Path) -> str | None:
     """Return where the launch of `folder` is tracked; None where it never was."""
     path = folder / "mlflow.json"
@@ -117,7 +121,8 @@ class Tracker:
         location = (self._artifacts / name).as_uri() if self._artifacts else None
         if (found := self._client.get_experiment_by_name(name)) is None:
             try:
-                return str(self._client.create_experiment(name, artifact_location=location))
+                created = self._client.create_experiment(name, location, _EXPERIMENT_TAGS)
+                return str(created)
             except MlflowException:  # another launch was faster, or the server really refuses
                 if (found := self._client.get_experiment_by_name(name)) is None:
                     raise
@@ -196,6 +201,11 @@ class Tracker:
         """Write a text artifact under a fixed name."""
         with self._server():
             self._client.log_text(self._run(label), text, name)
+
+    def describe(self, label: str, text: str) -> None:
+        """Set the description that MLflow shows first, in Markdown."""
+        with self._server():
+            self._client.set_tag(self._run(label), "mlflow.note.content", text)
 
     def log_file(self, label: str, path: Path, folder: str | None = None) -> None:
         """Write a file as an artifact."""

@@ -211,7 +211,9 @@ def test_progress_counts_listed_clips(humanml3d: PublishedFolder) -> None:
 
 
 def test_without_a_data_root_the_message_says_how_to_give_one() -> None:
-    with pytest.raises(ConfigError, match=r"--data-root ROOT or AMX_DATA_ROOT=ROOT.*ROOT/HumanML3D"):
+    with pytest.raises(
+        ConfigError, match=r"--data-root ROOT or AMX_DATA_ROOT=ROOT.*ROOT/HumanML3D"
+    ):
         read_published(HumanML3DConfig(), None, lambda done, total: None)
     assert "AMX_DATA_ROOT" in check_folder(KitConfig(), None)[0]
 

@@ -115,3 +115,7 @@ def test_an_interrupted_launch_leaves_no_run_open(tracked):
     ids = [other.tracker.run_id(label) for label in other.tracker.labels()]
     assert len(ids) == 4
     assert {client.get_run(run_id).info.status for run_id in ids} == {"KILLED"}
+
+
+def test_the_parent_opens_with_the_comparison(tracked):
+    assert "| wavlm |" in run(tracked, "").data.tags["mlflow.note.content"]
