@@ -193,7 +193,8 @@ def _data_note(record: RunRecord) -> str:
     if published and published["dataset"] != record.dataset:
         words[0] += f", not {published['dataset']} of the paper's table {published['table']}"
     words.append(
-        "the evaluator was trained on this data set, so figures compare within this table only"
+        "the evaluator and its word vectors were learned on this data set, so figures compare "
+        "within this table only"
     )
     words.append("the last checkpoint is measured")
     return "; ".join(words) + "."

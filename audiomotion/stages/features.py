@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from audiomotion.data.ragged import Ragged, write_ragged
 from audiomotion.data.utterances import Utterances
+from audiomotion.errors import DataError
 from audiomotion.extract.base import Extractor, build_extractor
 from audiomotion.files import write_json
 from audiomotion.speech.wav import read_wav
@@ -41,11 +42,17 @@ def extract_features(stage: FeaturesStage, context: StageContext) -> None:
 
 
 def _write_shard(extractor: Extractor, files: list[Path], folder: Path, name: str) -> None:
-    done = folder / f"{name}.done"
-    if done.exists():
-        return
-    write_ragged(folder, name, _extract(extractor, files), np.float16)
-    done.touch()
+    if not _is_whole(folder, name):
+        write_ragged(folder, name, _extract(extractor, files), np.float16)
+
+
+def _is_whole(folder: Path, name: str) -> bool:
+    """Return whether a shard was written to its end: its offsets come last and give its size."""
+    try:
+        Ragged.open(folder, name)
+    except DataError:
+        return False
+    return True
 
 
 def _extract(extractor: Extractor, files: list[Path]) -> list[NDArray[np.float32]]:

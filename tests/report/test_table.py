@@ -113,7 +113,7 @@ def test_another_data_set_than_the_published_one_is_said(tmp_path):
     arm = done(tmp_path, "wavlm", 0, result([1.0]))
     assert "Data set: demo, not kit of the paper's table 5;" in notes(tmp_path, arm)
     same = notes(tmp_path, arm, dataset="kit")
-    assert "Data set: kit; the evaluator was trained on this data set" in same
+    assert "Data set: kit; the evaluator and its word vectors were learned on this data set" in same
 
 
 def test_a_published_slip_is_said_where_its_arm_is_shown(tmp_path):
