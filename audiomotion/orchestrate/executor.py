@@ -41,7 +41,13 @@ def failure_of(stage: AnyStage, error: BaseException) -> Failure:
     if isinstance(error, AudiomotionError):
         return Failure(stage, str(error), error.exit_code)
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "audiomotion" in Path(frame.filename).parts] or frames
+    ours = [frame for frame in frames if not _is_library(frame.filename)] or frames
     place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}, " if ours else ""
     where = f"{place}traceback in work/{stage.fingerprint}/{TRACEBACK} of the store"
     return Failure(stage, f"{type(error).__name__}: {error} ({where})")
+
+
+def _is_library(filename: str) -> bool:
+    """Return whether a file is an installed package's, but not ours."""
+    parts = Path(filename).parts
+    return "site-packages" in parts and "audiomotion" not in parts

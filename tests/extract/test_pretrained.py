@@ -80,7 +80,8 @@ def test_what_is_in_the_hubs_cache_needs_no_network(offline_hub, folder):
 
 
 def test_published_weights_log_their_licence(offline_hub, caplog):
-    with caplog.at_level("INFO"), pytest.raises(ModelError):
+    told = caplog.at_level("INFO", logger="audiomotion.extract.weights_facts")
+    with told, pytest.raises(ModelError):
         weights_folder(config("facebook/encodec_24khz"))
     assert "facebook/encodec_24khz: MIT" in caplog.text
 
