@@ -19,22 +19,26 @@ SMALL = {
     "num_heads": 2,
     "feedforward_dim": 32,
 }
-DOWNSAMPLED = " downsampled"
-NAMES = sorted(COMPRESSORS.schemas) + sorted(
-    name + DOWNSAMPLED
+OPTIONS: dict[str, dict[str, Any]] = {
+    "": {},
+    " downsampled": {"downsampling": 3},
+    " residual pre-norm": {"residual": True, "norm_first": True},
+    " mean": {"pooling": "mean", "num_condition_tokens": 2},
+}
+CASES = {
+    name + suffix: (schema, options)
     for name, schema in COMPRESSORS.schemas.items()
-    if "downsampling" in schema.model_fields
-)
+    for suffix, options in OPTIONS.items()
+    if options.keys() <= schema.model_fields.keys()
+}
+NAMES = sorted(CASES)
 
 
 def build(case: str) -> Compressor:
     torch.manual_seed(0)
-    name = case.removesuffix(DOWNSAMPLED)
-    schema = COMPRESSORS.schemas[name]
+    schema, options = CASES[case]
     sizes: dict[str, Any] = {k: v for k, v in SMALL.items() if k in schema.model_fields}
-    if name != case:
-        sizes["downsampling"] = 3
-    return build_compressor(schema(name=name, **sizes), FEATURE_DIM).eval()
+    return build_compressor(schema(**sizes, **options), FEATURE_DIM).eval()
 
 
 @pytest.mark.parametrize("name", NAMES)

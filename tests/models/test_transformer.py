@@ -38,11 +38,14 @@ def test_layers_start_from_different_weights_after_initialising() -> None:
     assert not first.equal(second)
 
 
+@pytest.mark.parametrize("norm_first", [False, True])
 @pytest.mark.parametrize("num_layers", [1, 3])
 @torch.no_grad()
-def test_encoding_the_front_alone_gives_the_numbers_of_encoding_everything(num_layers: int) -> None:
+def test_encoding_the_front_alone_gives_the_numbers_of_encoding_everything(
+    num_layers: int, norm_first: bool
+) -> None:
     torch.manual_seed(0)
-    encoder = build_encoder(8, num_layers, 2, 16, 0.1).eval()
+    encoder = build_encoder(8, num_layers, 2, 16, 0.1, norm_first=norm_first).eval()
     x, valid = torch.randn(3, 9, 8), torch.arange(9) < torch.tensor([[9], [5], [2]])
     everything = encoder(x, src_key_padding_mask=~valid)
     torch.testing.assert_close(encode_front(encoder, x, valid, 2), everything[:, :2])
