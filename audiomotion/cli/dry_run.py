@@ -10,9 +10,8 @@ from rich.table import Table
 from audiomotion.cli.console import counted, results
 from audiomotion.orchestrate.estimates import recorded_seconds
 from audiomotion.orchestrate.launch import Request
-from audiomotion.orchestrate.plan import Plan
+from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.store import ArtifactStore
-from audiomotion.stages.base import AnyStage
 
 
 def print_plan(request: Request, plan: Plan, store: ArtifactStore, *, as_json: bool) -> None:
@@ -47,7 +46,7 @@ def print_plan(request: Request, plan: Plan, store: ArtifactStore, *, as_json: b
 
 
 def _summary(request: Request, plan: Plan, missing: set[str], seconds: Mapping[str, float]) -> str:
-    uses = sum(len(_distinct(target.stage)) for target in plan.targets) + len(plan.extra)
+    uses = sum(len(_distinct(target)) for target in plan.targets) + len(plan.extra)
     known = Counter(plan.stages[key].name for key in missing)
     total = sum(seconds.get(name, 0.0) * count for name, count in known.items())
     unknown = sorted(name for name in known if seconds.get(name) is None)
@@ -60,5 +59,5 @@ def _summary(request: Request, plan: Plan, missing: set[str], seconds: Mapping[s
     )
 
 
-def _distinct(stage: AnyStage) -> set[str]:
-    return {upstream.fingerprint for upstream in stage.upstream()}
+def _distinct(target: Target) -> set[str]:
+    return {stage.fingerprint for stage in target.upstream()}

@@ -8,7 +8,7 @@ from audiomotion.config.compressors import CompressorConfig
 from audiomotion.config.datasets import DatasetConfig
 from audiomotion.config.extractors import ExtractorConfig
 from audiomotion.config.schema import Schema
-from audiomotion.config.training import TrainingConfig
+from audiomotion.config.training import TrainingConfig, ValidatedTraining
 
 Variant = Literal["original", "oral"]
 
@@ -80,8 +80,13 @@ class RvqConfig(Schema):
     padding: Literal["exact", "published"] = "exact"
     """Whether a clip's tokens are independent of its batch."""
 
-    training: TrainingConfig = TrainingConfig(epochs=50, batch_size=256)
+    training: ValidatedTraining = ValidatedTraining(epochs=50, batch_size=256)
     """Optimizer and schedule."""
+
+    @property
+    def frames_per_token(self) -> int:
+        """Frames that a token stands for."""
+        return int(2**self.num_downsamplings)
 
 
 class TransformerConfig(Schema):
@@ -108,7 +113,7 @@ class TransformerConfig(Schema):
     condition_drop_prob: float = Field(default=0.2, ge=0, le=1)
     """Probability of training on the null condition (paper 5)."""
 
-    training: TrainingConfig = TrainingConfig(epochs=500)
+    training: ValidatedTraining = ValidatedTraining(epochs=500)
     """Optimizer and schedule."""
 
     @model_validator(mode="after")
@@ -132,6 +137,16 @@ class ResidualConfig(TransformerConfig):
 
     share_weights: bool = True
     """Output projection of layer q is the embedding of the next layer, as published."""
+
+
+class LengthConfig(Schema):
+    """Length estimator: condition to the number of motion tokens, for generation without one."""
+
+    num_classes: int = Field(default=50, ge=2)
+    """Classes; class k stands for k tokens, which are 4k frames."""
+
+    training: TrainingConfig = TrainingConfig(epochs=50)
+    """Optimizer and schedule."""
 
 
 class EvaluatorConfig(Schema):
@@ -290,8 +305,17 @@ class Experiment(Schema):
     evaluator: EvaluatorConfig = EvaluatorConfig()
     """Metric space."""
 
+    length: LengthConfig = LengthConfig()
+    """Number of motion tokens, for generation without a given length."""
+
     generation: GenerationConfig = GenerationConfig()
     """Inference."""
+
+    validation: GenerationConfig = GenerationConfig()
+    """Sampling where the FID of the validation split chooses a checkpoint (`keep: best-fid`).
+
+    It is apart from `generation`, so that another guidance scale there trains nothing anew.
+    """
 
     evaluation: EvaluationConfig = EvaluationConfig()
     """Protocol."""

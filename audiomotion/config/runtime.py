@@ -53,6 +53,9 @@ class StageResources(Schema):
     residual: Resources = Resources()
     """Training of the residual transformer."""
 
+    length: Resources = Resources()
+    """Training of the length estimator."""
+
     evaluation: Resources = Resources()
     """Generation and metrics."""
 

@@ -43,9 +43,6 @@ class TrainingConfig(Schema):
     log_every: int = Field(default=10, ge=1)
     """Steps between points of the curves."""
 
-    keep: Literal["last"] = "last"
-    """Which checkpoint is kept."""
-
     @model_validator(mode="after")
     def _one_length(self) -> "TrainingConfig":
         if (self.epochs is None) == (self.max_steps is None):
@@ -58,3 +55,20 @@ class TrainingConfig(Schema):
             return self.max_steps
         assert self.epochs is not None
         return self.epochs * max(1, num_examples // self.batch_size)
+
+
+class ValidatedTraining(TrainingConfig):
+    """A training whose progress can be measured on the validation split."""
+
+    keep: Literal["last", "best-fid"] = "last"
+    """Checkpoint that is kept: the last, or that of the lowest FID on the validation split."""
+
+    num_validations: int = Field(default=50, ge=1)
+    """Times the validation FID is measured, at equal distances; only with `keep: best-fid`."""
+
+    def validates_after(self, done: int, num_steps: int) -> bool:
+        """Return whether to measure after `done` of `num_steps` steps; always after the last."""
+        if self.keep == "last":
+            return False
+        every = max(1, num_steps // self.num_validations)
+        return done % every == 0 or done == num_steps

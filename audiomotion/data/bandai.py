@@ -23,8 +23,9 @@ from audiomotion.data.bandai_facts import (
 from audiomotion.data.bandai_source import CellLabel, SourceClip, load_labels, read_source
 from audiomotion.data.bandai_split import assign_splits
 from audiomotion.data.captions import tag_caption
-from audiomotion.data.dataset import Dropped, Progress, motion_statistics
+from audiomotion.data.dataset import Dropped, Progress
 from audiomotion.data.fingerprint import hash_files
+from audiomotion.data.statistics import Statistics
 from audiomotion.errors import DataError
 from audiomotion.files import full_disk_explained, sync_folder, write_json
 from audiomotion.motion.bvh import parse_bvh
@@ -216,9 +217,9 @@ def _write_splits(folder: Path, splits: _Splits) -> None:
         for clip in clips:
             _write_texts(folder, clip.name, clip.label)
     motions = [np.load(folder / "new_joint_vecs" / f"{clip.name}.npy") for clip in splits["train"]]
-    mean, std = motion_statistics(np.concatenate(motions), _SKELETON)
-    _save(folder / "Mean.npy", mean)
-    _save(folder / "Std.npy", std)
+    stats = Statistics.of(np.concatenate(motions), _SKELETON)
+    _save(folder / "Mean.npy", stats.mean)
+    _save(folder / "Std.npy", stats.std)
 
 
 def _save(path: Path, array: NDArray[np.float32]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from audiomotion.config.datasets import DatasetSchema
 from audiomotion.config.experiment import Variant
 from audiomotion.config.schema import load_implementation
 from audiomotion.data.ragged import Ragged, write_ragged
+from audiomotion.data.statistics import Statistics
 from audiomotion.errors import DataError
 from audiomotion.motion.skeleton import SKELETONS, Skeleton
 
@@ -92,8 +93,7 @@ def write_dataset(raw: RawDataset, folder: Path) -> None:
     """Write clips, captions, statistics of the training split and what was dropped."""
     write_ragged(folder, "motion", (clip.features for clip in raw.clips), np.float32)
     train = np.concatenate([clip.features for clip in raw.clips if clip.split == "train"])
-    mean, std = motion_statistics(train, raw.skeleton)
-    np.savez(folder / "stats.npz", mean=mean, std=std)
+    Statistics.of(train, raw.skeleton).save(folder)
     records = [
         {
             "name": clip.name,
@@ -106,20 +106,6 @@ def write_dataset(raw: RawDataset, folder: Path) -> None:
     ]
     _write_json(folder / "clips.json", {"skeleton": raw.skeleton.name, "clips": records})
     _write_json(folder / "report.json", _report(raw))
-
-
-def motion_statistics(
-    frames: NDArray[np.float32], skeleton: Skeleton
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return mean and standard deviation `(P,)`; the deviation is averaged within feature groups.
-
-    Source: the published statistics are averaged so, which keeps the proportions of a group.
-    """
-    mean, std = frames.mean(0, dtype=np.float64), frames.std(0, dtype=np.float64)
-    for part in fields(skeleton.layout):
-        group = getattr(skeleton.layout, part.name)
-        std[group] = max(float(std[group].mean()), 1e-4)
-    return mean.astype(np.float32), std.astype(np.float32)
 
 
 def _report(raw: RawDataset) -> dict[str, object]:
@@ -143,9 +129,7 @@ class MotionDataset:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.features = Ragged.open(folder, "motion")
-        with np.load(folder / "stats.npz") as stats:
-            self.mean: NDArray[np.float32] = stats["mean"]
-            self.std: NDArray[np.float32] = stats["std"]
+        self.stats = Statistics.load(folder)
 
     @cached_property
     def _content(self) -> dict[str, object]:
@@ -168,15 +152,9 @@ class MotionDataset:
         """Return the clips of one split."""
         return [clip for clip in self.clips if clip.split == name]
 
-    def normalised(self, indices: Iterable[int]) -> list[NDArray[np.float32]]:
-        """Return z-normalised motion `(N, P)` of each clip."""
-        return [
-            ((self.features[index] - self.mean) / self.std).astype(np.float32) for index in indices
-        ]
-
-    def denormalise(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return motion `(N, P)` in metres and radians."""
-        return (features * self.std + self.mean).astype(np.float32)
+    def motions(self, indices: Iterable[int]) -> list[NDArray[np.float32]]:
+        """Return the motion `(N, P)` of each clip, in metres and radians."""
+        return [np.array(self.features[index], np.float32) for index in indices]
 
 
 def _clip_record(index: int, record: dict[str, object]) -> ClipRecord:

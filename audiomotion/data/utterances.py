@@ -1,30 +1,12 @@
-"""Spoken instructions of a data set: which clip, which words, which voice, which file."""
+"""Instructions as they were spoken: which voice, which file."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from audiomotion.config.experiment import Variant
-from audiomotion.data.dataset import MotionDataset
+from audiomotion.data.instructions import Instruction
 from audiomotion.files import read_json, write_json
-
-
-@dataclass(frozen=True)
-class Instruction:
-    """One text to be spoken for one clip."""
-
-    clip: int
-    """Index of the clip in its data set."""
-
-    caption: int
-    """Index of the caption it stems from."""
-
-    text: str
-
-    key: str
-    """Names the instruction within the data set, whatever else is in it."""
 
 
 @dataclass(frozen=True)
@@ -38,18 +20,8 @@ class Utterance(Instruction):
     seconds: float
 
 
-def instructions(dataset: MotionDataset, variant: Variant) -> list[Instruction]:
-    """Return every instruction of `variant`, clip by clip."""
-    return [
-        Instruction(clip.index, number, text, f"{clip.name}/{number}/{variant}/{take}")
-        for clip in dataset.clips
-        for number, caption in enumerate(clip.captions)
-        for take, text in enumerate(caption.texts(variant))
-    ]
-
-
 class Utterances:
-    """The spoken instructions in a folder; utterance i has features i."""
+    """The spoken instructions in a folder: utterance i speaks instruction i."""
 
     _INDEX = "utterances.json"
 
@@ -68,11 +40,3 @@ class Utterances:
         return [
             Utterance(**record) for record in read_json(self.folder / self._INDEX)["utterances"]
         ]
-
-    @cached_property
-    def of_clip(self) -> dict[int, list[int]]:
-        """Indices of the utterances of each clip."""
-        found: dict[int, list[int]] = defaultdict(list)
-        for index, utterance in enumerate(self.records):
-            found[utterance.clip].append(index)
-        return dict(found)

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from audiomotion.config.experiment import GenerationConfig
 from audiomotion.generate.decoding import decode_base_tokens, decode_residual_tokens
 from audiomotion.models.conditioned import ConditionedMasked, ConditionedResidual
-from audiomotion.models.rvq import RvqVae
-
-_FRAMES_A_TOKEN = 4
+from audiomotion.models.padding import pad
+from audiomotion.models.tokenizer import MotionTokenizer
 
 
 class AudioToMotion:
@@ -20,13 +18,13 @@ class AudioToMotion:
 
     def __init__(
         self,
-        rvq: RvqVae,
+        tokenizer: MotionTokenizer,
         masked: ConditionedMasked,
         residual: ConditionedResidual,
         config: GenerationConfig,
         device: str = "cpu",
     ) -> None:
-        self.rvq = rvq.to(device).eval()
+        self.tokenizer = tokenizer.to(device)
         self.masked = masked.to(device).eval()
         self.residual = residual.to(device).eval()
         self.config = config
@@ -40,7 +38,7 @@ class AudioToMotion:
         seeds: Sequence[int],
         batch_size: int = 64,
     ) -> list[NDArray[np.float32]]:
-        """Return normalised motion `(N_i // 4 * 4, P)` of each instruction.
+        """Return motion `(N_i // 4 * 4, P)`, in metres and radians, of each instruction.
 
         Args:
             features: Feature frames `(L_i, F)` of each instruction.
@@ -54,7 +52,7 @@ class AudioToMotion:
             batch = order[start : start + batch_size]
             rows = self._batch(
                 [features[index] for index in batch],
-                [num_frames[index] // _FRAMES_A_TOKEN for index in batch],
+                [num_frames[index] // self.tokenizer.frames_per_token for index in batch],
                 [seeds[index] for index in batch],
             )
             motions.update(zip(batch, rows, strict=True))
@@ -63,31 +61,20 @@ class AudioToMotion:
     def _batch(
         self, features: list[NDArray[np.generic]], lengths: list[int], seeds: list[int]
     ) -> list[NDArray[np.float32]]:
-        padded, mask = _pad_features(features, self.device)
-        num_tokens = torch.tensor(lengths, device=self.device)
+        frames, valid_mask = (part.to(self.device) for part in pad(features))
+        draws = torch.tensor(seeds, device=self.device)
         base = decode_base_tokens(
             self.masked.transformer,
-            self.masked.compressor(padded, mask),
-            num_tokens,
+            self.masked.condition(frames, valid_mask),
+            torch.tensor(lengths, device=self.device),
             self.config.masked,
-            torch.tensor(seeds, device=self.device),
+            draws,
         )
         tokens = decode_residual_tokens(
             self.residual.transformer,
             base,
-            self.residual.compressor(padded, mask),
+            self.residual.condition(frames, valid_mask),
             self.config.residual,
-            torch.tensor(seeds, device=self.device),
+            draws,
         )
-        motion = self.rvq.decode(tokens).float().cpu().numpy()
-        return [
-            row[: length * _FRAMES_A_TOKEN] for row, length in zip(motion, lengths, strict=True)
-        ]
-
-
-def _pad_features(features: list[NDArray[np.generic]], device: str) -> tuple[Tensor, Tensor]:
-    rows = [torch.from_numpy(np.asarray(row, np.float32)) for row in features]
-    padded = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
-    lengths = torch.tensor([len(row) for row in rows])
-    mask = torch.arange(padded.shape[1])[None] < lengths[:, None]
-    return padded.to(device), mask.to(device)
+        return self.tokenizer.decode(tokens)

@@ -122,7 +122,7 @@ class RvqVae(nn.Module):
     @property
     def frames_per_token(self) -> int:
         """Frames that a token stands for."""
-        return int(2**self.config.num_downsamplings)
+        return self.config.frames_per_token
 
     def encode(self, features: Tensor, valid_mask: Tensor | None = None) -> Tensor:
         """Return the tokens `(B, n, Q)` int64 of normalised `features` `(B, N, P)`.

@@ -63,7 +63,9 @@ def make_plan(request: Request) -> Plan:
     targets, references = [], {}
     for name, experiment in request.arms:
         stages = system_stages(experiment)
-        targets.append(Target(name, experiment.seed, stages.evaluation))
+        # An axis compares metrics, which are measured at the real lengths.
+        companions = (stages.length,) if request.kind == "experiment" else ()
+        targets.append(Target(name, experiment.seed, stages.evaluation, companions))
         references[stages.reference.fingerprint] = stages.reference
     return Plan(targets, references.values())
 
@@ -75,7 +77,7 @@ def new_record(request: Request, plan: Plan) -> RunRecord:
             arm=name,
             seed=experiment.seed,
             experiment=experiment.model_dump(mode="json"),
-            fingerprints=_fingerprints(target.stage),
+            fingerprints=_fingerprints(target),
             weights=experiment.extractor.weights_label,
         )
         for (name, experiment), target in zip(request.arms, plan.targets, strict=True)
@@ -92,7 +94,7 @@ def new_record(request: Request, plan: Plan) -> RunRecord:
     )
 
 
-def _fingerprints(target: AnyStage) -> dict[str, str]:
+def _fingerprints(target: Target) -> dict[str, str]:
     """Return the fingerprint of each stage by name; a second one of a name is `name-2`.
 
     Where training and test instructions differ there are two of `speak` and of `features`.
@@ -151,12 +153,17 @@ def launch(
 
 def _with_verdicts(record: RunRecord, plan: Plan, schedule: Schedule) -> RunRecord:
     arms = tuple(
-        _verdict(arm, schedule.failures.get(target.stage.fingerprint), plan)
+        _verdict(arm, _first_failure(target, schedule), plan)
         for arm, target in zip(record.arms, plan.targets, strict=True)
     )
     references_done = all(key not in schedule.failures for key in record.references)
     all_done = references_done and all(arm.status == "done" for arm in arms)
     return record.with_arms(arms, "done" if all_done else "failed")
+
+
+def _first_failure(target: Target, schedule: Schedule) -> Failure | None:
+    failures = (schedule.failures.get(root.fingerprint) for root in target.roots)
+    return next((failure for failure in failures if failure is not None), None)
 
 
 def _verdict(arm: ArmRecord, failure: Failure | None, plan: Plan) -> ArmRecord:

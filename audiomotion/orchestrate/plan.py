@@ -1,7 +1,7 @@
 """A plan: the stages of all arms and seeds, each needed artifact once."""
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,11 +12,25 @@ Fingerprint = str
 
 @dataclass(frozen=True)
 class Target:
-    """What an arm wants: its last stage."""
+    """What an arm wants."""
 
     arm: str
     seed: int
     stage: AnyStage
+    """Its result."""
+
+    companions: tuple[AnyStage, ...] = ()
+    """What it leaves besides, without which it is not done."""
+
+    @property
+    def roots(self) -> tuple[AnyStage, ...]:
+        """All that is wanted; everything else is an input of these."""
+        return (self.stage, *self.companions)
+
+    def upstream(self) -> Iterator[AnyStage]:
+        """Yield every stage it needs; a shared one may come more than once."""
+        for root in self.roots:
+            yield from root.upstream()
 
     @property
     def label(self) -> str:
@@ -30,10 +44,14 @@ class Plan:
     def __init__(self, targets: Iterable[Target], extra: Iterable[AnyStage] = ()) -> None:
         self.targets = list(targets)
         self.extra = list(extra)
-        roots = [target.stage for target in self.targets] + self.extra
         self.stages: dict[Fingerprint, AnyStage] = {}
-        for root in roots:
+        for root in self._roots():
             self._add(root)
+
+    def _roots(self) -> Iterator[AnyStage]:
+        for target in self.targets:
+            yield from target.roots
+        yield from self.extra
 
     def _add(self, stage: AnyStage) -> None:
         if stage.fingerprint in self.stages:
@@ -45,7 +63,9 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """Hash of what is asked for: the same request has the same digest, in any order."""
-        wanted = sorted(f"{t.label}={t.stage.fingerprint}" for t in self.targets)
+        wanted = sorted(
+            f"{target.label}={root.fingerprint}" for target in self.targets for root in target.roots
+        )
         wanted += sorted(stage.fingerprint for stage in self.extra)
         return hashlib.sha256("\n".join(wanted).encode()).hexdigest()
 
@@ -54,7 +74,7 @@ class Plan:
         """The arms that need each stage."""
         arms: dict[Fingerprint, set[str]] = {fingerprint: set() for fingerprint in self.stages}
         for target in self.targets:
-            for stage in target.stage.upstream():
+            for stage in target.upstream():
                 arms[stage.fingerprint].add(target.arm)
         return {fingerprint: frozenset(names) for fingerprint, names in arms.items()}
 
@@ -72,7 +92,7 @@ class Plan:
                 want(needed)
             wanted[stage.fingerprint] = stage
 
-        for root in [*(target.stage for target in self.targets), *self.extra]:
+        for root in self._roots():
             want(root)
         return list(wanted.values())
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.ragged import Ragged
-from audiomotion.data.utterances import Utterances
 from audiomotion.files import read_json
 from audiomotion.motion.drawing import draw_filmstrip
 from audiomotion.motion.representation import features_to_joints
@@ -33,18 +32,16 @@ def draw_examples(arm: ArmRecord, artifacts: Path, folder: Path) -> Iterator[Pat
     if not (evaluation / EXAMPLES).exists():
         return
     dataset = MotionDataset(artifacts / "dataset" / keys["dataset"])
-    utterances = Utterances(artifacts / "speak" / keys["speak"]).records
     generated = Ragged.open(evaluation, "examples")
     chosen = read_json(evaluation / EXAMPLES)[:NUM_DRAWN]
-    for number, index in enumerate(chosen, 1):
-        utterance = utterances[index]
+    for number, example in enumerate(chosen, 1):
         motions = {
             "generated": generated[number - 1],
-            "real": dataset.features[utterance.clip],
+            "real": dataset.features[example["clip"]],
         }
         for kind, features in motions.items():
             path = folder / f"example-{number}-{kind}.png"
             joints = features_to_joints(np.asarray(features, np.float32), dataset.skeleton)
-            title = f"{kind} ({arm.arm}): “{utterance.text}”" if kind == "generated" else kind
+            title = f"{kind} ({arm.arm}): “{example['text']}”" if kind == "generated" else kind
             draw_filmstrip(joints, dataset.skeleton, path, title)
             yield path

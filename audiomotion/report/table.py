@@ -196,8 +196,24 @@ def _data_note(record: RunRecord) -> str:
         "the evaluator and its word vectors were learned on this data set, so figures compare "
         "within this table only"
     )
-    words.append("the last checkpoint is measured")
+    words.append(_checkpoint_note(record))
     return "; ".join(words) + "."
+
+
+def _checkpoint_note(record: RunRecord) -> str:
+    """Say which checkpoint of each trained part is measured."""
+    chosen = {
+        part
+        for arm in record.arms
+        for part in ("rvq", "masked", "residual")
+        if arm.experiment[part]["training"]["keep"] == "best-fid"
+    }
+    if not chosen:
+        return "the last checkpoint is measured"
+    return (
+        f"of {', '.join(sorted(chosen))} the checkpoint with the lowest FID on the validation "
+        "split is measured, of other parts the last"
+    )
 
 
 def table_columns(table: ResultTable) -> dict[str, list[Any]]:

@@ -13,13 +13,14 @@ from audiomotion.files import write_json
 from audiomotion.speech.wav import read_wav
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import FeaturesStage
+from audiomotion.stages.results import FEATURES
 
 _UTTERANCES_A_SHARD = 512
 _UTTERANCES_A_BATCH = 32
 
 
 def extract_features(stage: FeaturesStage, context: StageContext) -> None:
-    """Write the features, row i for utterance i, and a record of the weights they come from.
+    """Write the features, row i for instruction i, and a record of the weights they come from.
 
     Finished shards stay in the scratch folder, so a killed run continues with the next one.
     """
@@ -37,8 +38,9 @@ def extract_features(stage: FeaturesStage, context: StageContext) -> None:
         "weights": stage.config.weights_label,
         "frame_hz": extractor.frame_hz,
         "feature_dim": extractor.feature_dim,
+        "num_layers": 1,
     }
-    write_json(context.output / "features.json", record)
+    write_json(context.output / FEATURES, record)
 
 
 def _write_shard(extractor: Extractor, files: list[Path], folder: Path, name: str) -> None:

@@ -10,8 +10,11 @@ from audiomotion.config.experiment import (
     EvaluatorConfig,
     Experiment,
     GenerationConfig,
+    LengthConfig,
     MaskedConfig,
+    MaskedSamplingConfig,
     ResidualConfig,
+    ResidualSamplingConfig,
     RvqConfig,
     SpeechConfig,
     Variant,
@@ -23,16 +26,17 @@ from audiomotion.stages.base import Stage, StageKind
 
 DATASET = StageKind("dataset", 1, "audiomotion.stages.dataset:make_dataset")
 SPEAK = StageKind("speak", 1, "audiomotion.stages.speak:speak")
-FEATURES = StageKind("features", 1, "audiomotion.stages.features:extract_features")
-RVQ = StageKind("rvq", 1, "audiomotion.stages.rvq:train_rvq")
-EVALUATOR = StageKind("evaluator", 1, "audiomotion.stages.evaluator:train_evaluator")
-MASKED = StageKind("masked", 1, "audiomotion.stages.transformers:train_masked")
-RESIDUAL = StageKind("residual", 1, "audiomotion.stages.transformers:train_residual")
+FEATURES = StageKind("features", 2, "audiomotion.stages.features:extract_features")
+RVQ = StageKind("rvq", 1, "audiomotion.stages.rvq:make_rvq")
+EVALUATOR = StageKind("evaluator", 2, "audiomotion.stages.evaluator:make_evaluator")
+MASKED = StageKind("masked", 1, "audiomotion.stages.transformers:make_masked")
+RESIDUAL = StageKind("residual", 1, "audiomotion.stages.transformers:make_residual")
+LENGTH = StageKind("length", 1, "audiomotion.stages.length:make_length")
 EVALUATION = StageKind("evaluation", 1, "audiomotion.stages.evaluation:evaluate_system")
 REFERENCE = StageKind("reference", 1, "audiomotion.stages.reference:evaluate_reference")
 
 STAGE_KINDS = (
-    DATASET, SPEAK, FEATURES, RVQ, EVALUATOR, MASKED, RESIDUAL, EVALUATION, REFERENCE,
+    DATASET, SPEAK, FEATURES, RVQ, EVALUATOR, MASKED, RESIDUAL, LENGTH, EVALUATION, REFERENCE,
 )  # fmt: skip
 
 
@@ -46,20 +50,30 @@ class SpeakStageConfig(Schema):
     """Captions that are spoken."""
 
 
-class MaskedStageConfig(Schema):
+class ConditionedStageConfig(Schema):
+    """What decides a part that is trained on the features of instructions."""
+
+    compressor: CompressorConfig | None
+    """The compressor it trains for itself; None where the features are the condition."""
+
+    variant: Variant
+    """Captions that are trained on."""
+
+    seed: int
+    """Training seed."""
+
+
+class MaskedStageConfig(ConditionedStageConfig):
     """What decides the masked transformer."""
 
     masked: MaskedConfig
     """Model and training."""
 
-    compressor: CompressorConfig
-    """The compressor it trains for itself."""
-
     rvq: RvqConfig
     """Sizes of the codebooks."""
 
-    seed: int
-    """Training seed."""
+    validation: MaskedSamplingConfig | None
+    """How the validation split is generated; None where the last checkpoint is kept."""
 
     @property
     def training(self) -> TrainingConfig:
@@ -67,20 +81,17 @@ class MaskedStageConfig(Schema):
         return self.masked.training
 
 
-class ResidualStageConfig(Schema):
+class ResidualStageConfig(ConditionedStageConfig):
     """What decides the residual transformer."""
 
     residual: ResidualConfig
     """Model and training."""
 
-    compressor: CompressorConfig
-    """The compressor it trains for itself."""
-
     rvq: RvqConfig
     """Sizes of the codebooks."""
 
-    seed: int
-    """Training seed."""
+    validation: ResidualSamplingConfig | None
+    """How the validation split is generated; None where the last checkpoint is kept."""
 
     @property
     def training(self) -> TrainingConfig:
@@ -88,11 +99,33 @@ class ResidualStageConfig(Schema):
         return self.residual.training
 
 
-class EvaluationStageConfig(Schema):
-    """What decides the metrics of a trained system."""
+class LengthStageConfig(ConditionedStageConfig):
+    """What decides the length estimator."""
+
+    length: LengthConfig
+    """Model and training."""
+
+    frames_per_token: int
+    """Frames that a motion token stands for."""
+
+    @property
+    def training(self) -> TrainingConfig:
+        """Optimizer and schedule."""
+        return self.length.training
+
+
+class MeasuredConfig(Schema):
+    """What decides how motion is measured."""
 
     evaluation: EvaluationConfig
     """Protocol."""
+
+    variant: Variant
+    """Captions that are tested on."""
+
+
+class EvaluationStageConfig(MeasuredConfig):
+    """What decides the metrics of a trained system."""
 
     generation: GenerationConfig
     """Guidance and sampling."""
@@ -105,8 +138,9 @@ RvqStage = Stage[RvqConfig]
 EvaluatorStage = Stage[EvaluatorConfig]
 MaskedStage = Stage[MaskedStageConfig]
 ResidualStage = Stage[ResidualStageConfig]
+LengthStage = Stage[LengthStageConfig]
 EvaluationStage = Stage[EvaluationStageConfig]
-ReferenceStage = Stage[EvaluationConfig]
+ReferenceStage = Stage[MeasuredConfig]
 
 
 @dataclass(frozen=True)
@@ -119,6 +153,9 @@ class SystemStages:
     reference: ReferenceStage
     """Real motion and its RVQ reconstruction, measured the same way: the ceiling."""
 
+    length: LengthStage
+    """The length estimator, which generation without a given length needs."""
+
 
 def system_stages(experiment: Experiment) -> SystemStages:
     """Return the stages of an experiment.
@@ -126,46 +163,68 @@ def system_stages(experiment: Experiment) -> SystemStages:
     Stages that two experiments share are equal by fingerprint, not by identity.
     """
     dataset = Stage(DATASET, experiment.dataset)
-    rvq = Stage(RVQ, experiment.rvq, {"dataset": dataset})
     evaluator = Stage(EVALUATOR, experiment.evaluator, {"dataset": dataset})
-    train_speech = _speak(experiment, experiment.train_variant, dataset)
-    test_speech = _speak(experiment, experiment.test_variant, dataset)
-    train_features = Stage(FEATURES, experiment.extractor, {"speak": train_speech})
-    test_features = Stage(FEATURES, experiment.extractor, {"speak": test_speech})
-    pairs = {"dataset": dataset, "rvq": rvq, "speak": train_speech, "features": train_features}
-    judged = {"dataset": dataset, "rvq": rvq, "evaluator": evaluator, "speak": test_speech}
+    judge = {"evaluator": evaluator}
+    rvq_judge = judge if experiment.rvq.training.keep == "best-fid" else {}
+    rvq = Stage(RVQ, experiment.rvq, {"dataset": dataset, **rvq_judge})
+    train_features = _features(experiment, experiment.train_variant, dataset)
+    test_features = _features(experiment, experiment.test_variant, dataset)
+    pairs = {"dataset": dataset, "rvq": rvq, "features": train_features}
+    judged = {"dataset": dataset, "rvq": rvq, "evaluator": evaluator}
+    masked, residual = _masked(experiment), _residual(experiment)
     trained = {
         "features": test_features,
-        "masked": Stage(MASKED, _masked(experiment), pairs),
-        "residual": Stage(RESIDUAL, _residual(experiment), pairs),
+        "masked": Stage(MASKED, masked, {**pairs, **(judge if masked.validation else {})}),
+        "residual": Stage(RESIDUAL, residual, {**pairs, **(judge if residual.validation else {})}),
     }
-    config = EvaluationStageConfig(
-        evaluation=experiment.evaluation, generation=experiment.generation
-    )
+    measured = MeasuredConfig(evaluation=experiment.evaluation, variant=experiment.test_variant)
+    config = EvaluationStageConfig(**vars(measured), generation=experiment.generation)
     return SystemStages(
         evaluation=Stage(EVALUATION, config, {**judged, **trained}),
-        reference=Stage(REFERENCE, experiment.evaluation, judged),
+        reference=Stage(REFERENCE, measured, judged),
+        length=Stage(LENGTH, _length(experiment), {"dataset": dataset, "features": train_features}),
     )
 
 
-def _speak(experiment: Experiment, variant: Variant, dataset: Stage[Any]) -> SpeakStage:
+def _features(experiment: Experiment, variant: Variant, dataset: DatasetStage) -> FeaturesStage:
     config = SpeakStageConfig(speech=experiment.speech, variant=variant)
-    return Stage(SPEAK, config, {"dataset": dataset})
+    return Stage(
+        FEATURES, experiment.extractor, {"speak": Stage(SPEAK, config, {"dataset": dataset})}
+    )
+
+
+def _conditioned(experiment: Experiment) -> dict[str, Any]:
+    """Return what all parts that are trained on features have in common."""
+    return {
+        "compressor": experiment.compressor,
+        "variant": experiment.train_variant,
+        "seed": experiment.seed,
+    }
 
 
 def _masked(experiment: Experiment) -> MaskedStageConfig:
+    validates = experiment.masked.training.keep == "best-fid"
     return MaskedStageConfig(
+        **_conditioned(experiment),
         masked=experiment.masked,
-        compressor=experiment.compressor,
         rvq=experiment.rvq,
-        seed=experiment.seed,
+        validation=experiment.validation.masked if validates else None,
     )
 
 
 def _residual(experiment: Experiment) -> ResidualStageConfig:
+    validates = experiment.residual.training.keep == "best-fid"
     return ResidualStageConfig(
+        **_conditioned(experiment),
         residual=experiment.residual,
-        compressor=experiment.compressor,
         rvq=experiment.rvq,
-        seed=experiment.seed,
+        validation=experiment.validation.residual if validates else None,
+    )
+
+
+def _length(experiment: Experiment) -> LengthStageConfig:
+    return LengthStageConfig(
+        **_conditioned(experiment),
+        length=experiment.length,
+        frames_per_token=experiment.rvq.frames_per_token,
     )

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from audiomotion.config.experiment import EvaluationConfig
+from audiomotion.config.experiment import EvaluationConfig, Variant
 from audiomotion.data.captions import tag_caption
 from audiomotion.data.dataset import MotionDataset
-from audiomotion.data.utterances import Utterances
+from audiomotion.data.instructions import Instructions
 from audiomotion.evaluate.embedding import FrozenEvaluator
 from audiomotion.evaluate.protocol import (
     MotionGenerator,
@@ -17,23 +17,26 @@ from audiomotion.evaluate.protocol import (
 from audiomotion.evaluate.result import EvaluationResult, RepeatResult
 from audiomotion.files import read_json, write_json
 from audiomotion.stages.base import StageContext
-from audiomotion.stages.evaluator import load_evaluator
 from audiomotion.stages.graph import EvaluatorStage
+from audiomotion.stages.loading import load_evaluator
 
 
 class Judged:
     """Everything a measuring stage compares with: the split, its instructions, the evaluator."""
 
     def __init__(
-        self, context: StageContext, evaluator: EvaluatorStage, config: EvaluationConfig
+        self,
+        context: StageContext,
+        evaluator: EvaluatorStage,
+        config: EvaluationConfig,
+        variant: Variant,
     ) -> None:
         self.context = context
         self.config = config
         self.dataset = MotionDataset(context.inputs["dataset"])
-        self.utterances = Utterances(context.inputs["speak"])
-        self.items = test_items(self.dataset, self.utterances, config)
+        self.items = test_items(self.dataset, Instructions(self.dataset, variant), config)
         self.evaluator: FrozenEvaluator = load_evaluator(
-            evaluator, context.inputs["evaluator"], self.dataset, context.device
+            evaluator, context.inputs["evaluator"], self.dataset.skeleton, context.device
         )
         self.embedded = embed_real(self.items, self.real, self.evaluator)
 
@@ -57,22 +60,22 @@ class Judged:
 
 
 def test_items(
-    dataset: MotionDataset, utterances: Utterances, config: EvaluationConfig
+    dataset: MotionDataset, instructions: Instructions, config: EvaluationConfig
 ) -> list[TestItem]:
     """Return one item for each instruction of each clip of the measured split."""
     items = []
     for clip in dataset.split(config.split):
-        for index in utterances.of_clip.get(clip.index, []):
-            utterance = utterances.records[index]
-            source = clip.captions[utterance.caption]
-            text = source.text if config.reference_text == "source" else utterance.text
+        for index in instructions.of_clip.get(clip.index, []):
+            instruction = instructions.all[index]
+            source = clip.captions[instruction.caption]
+            text = source.text if config.reference_text == "source" else instruction.text
             tags = (source.tags if text == source.text else ()) or tag_caption(text)
             items.append(
                 TestItem(
                     clip=clip.name,
                     features_index=clip.index,
                     num_frames=clip.num_frames,
-                    caption_index=utterance.caption,
+                    caption_index=instruction.caption,
                     utterance=index,
                     text_tags=tags,
                     caption_key=" ".join(tags),

@@ -6,48 +6,41 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.ragged import Ragged
 from audiomotion.evaluate.protocol import RealMotion, TestItem
 from audiomotion.files import write_json
-from audiomotion.models.rvq import RvqVae
+from audiomotion.models.tokenizer import MotionTokenizer
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import ReferenceStage
+from audiomotion.stages.loading import load_tokenizer
 from audiomotion.stages.measuring import Judged
 from audiomotion.stages.results import RESULT
-from audiomotion.stages.rvq import load_rvq
 
 
 class Reconstruction:
     """Decodes the tokens of the real motion: no generator can be better than this RVQ."""
 
-    def __init__(self, rvq: RvqVae, tokens: Ragged, dataset: MotionDataset, device: str) -> None:
-        self.rvq = rvq.to(device)
+    def __init__(self, tokenizer: MotionTokenizer, tokens: Ragged) -> None:
+        self.tokenizer = tokenizer
         self.tokens = tokens
-        self.dataset = dataset
-        self.device = device
 
-    @torch.inference_mode()
     def generate(self, items: Sequence[TestItem], seed: int) -> list[NDArray[np.float32]]:
         """Return reconstructed motions `(N_i, P)`, not normalised; nothing is drawn."""
         del seed
         return [self._decode(item.features_index) for item in items]
 
     def _decode(self, clip: int) -> NDArray[np.float32]:
-        tokens = torch.from_numpy(np.asarray(self.tokens[clip], np.int64))[None]
-        return self.dataset.denormalise(self.rvq.decode(tokens.to(self.device))[0].cpu().numpy())
+        tokens = torch.from_numpy(np.asarray(self.tokens[clip], np.int64))
+        return self.tokenizer.decode(tokens[None])[0]
 
 
 def evaluate_reference(stage: ReferenceStage, context: StageContext) -> None:
     """Write the metrics of `real` and `reconstruction`; MultiModality has no meaning for either."""
-    config = stage.config.model_copy(update={"multimodality_captions": 0})
-    judged = Judged(context, stage.inputs["evaluator"], config)
-    reconstruction = Reconstruction(
-        load_rvq(stage.inputs["rvq"], context.inputs["rvq"], judged.dataset),
-        Ragged.open(context.inputs["rvq"], "tokens"),
-        judged.dataset,
-        context.device,
-    )
+    config = stage.config.evaluation.model_copy(update={"multimodality_captions": 0})
+    judged = Judged(context, stage.inputs["evaluator"], config, stage.config.variant)
+    tokenizer = load_tokenizer(stage.inputs["rvq"], context.inputs["rvq"], judged.dataset.skeleton)
+    tokens = Ragged.open(context.inputs["rvq"], "tokens")
+    reconstruction = Reconstruction(tokenizer.to(context.device), tokens)
     results = {
         "real": judged.measure(RealMotion(judged.real), "real-"),
         "reconstruction": judged.measure(reconstruction, "reconstruction-"),

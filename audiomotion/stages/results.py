@@ -4,10 +4,19 @@ RESULT = "metrics.json"
 """What `evaluation` and `reference` leave."""
 
 EXAMPLES = "examples.json"
-"""Utterances of the generated motions that `evaluation` keeps to look at."""
+"""Clip and text of each generated motion that `evaluation` keeps to look at."""
+
+KEPT = "kept.json"
+"""Which of its weights a training kept, and why."""
 
 CURVES = "curves.jsonl"
 """Learning curves that a training leaves."""
+
+FEATURES = "features.json"
+"""What `features` says of its frames: width, layers, rate, and the weights they come from."""
+
+VOCABULARY = "vocabulary.json"
+"""Words that the `evaluator` knows."""
 
 WEIGHTS = "model.safetensors"
 """Weights that a training leaves."""

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from audiomotion.data.dataset import MotionDataset
-from audiomotion.data.utterances import Utterance, Utterances, instructions
+from audiomotion.data.instructions import Instructions
+from audiomotion.data.utterances import Utterance, Utterances
 from audiomotion.speech.speaker import EspeakSpeaker, SpeechCache
 from audiomotion.speech.voices import choose_voice
 from audiomotion.speech.wav import wav_seconds
@@ -20,7 +21,7 @@ def speak(stage: SpeakStage, context: StageContext) -> None:
     What was spoken once stays in the store's cache and is never spoken again.
     """
     speech = stage.config.speech
-    wanted = instructions(MotionDataset(context.inputs["dataset"]), stage.config.variant)
+    wanted = Instructions(MotionDataset(context.inputs["dataset"]), stage.config.variant).all
     cache = SpeechCache(context.cache / "speech")
     voices = [choose_voice(speech.seed, wish.key, speech.num_voices) for wish in wanted]
     spoken = []

@@ -10,8 +10,9 @@ from torch import Tensor
 from audiomotion.config.experiment import EvaluatorConfig
 from audiomotion.data.captions import EncodedCaption, Vocabulary, encode
 from audiomotion.models.evaluator import MotionTextEvaluator, pos_one_hot
+from audiomotion.models.padding import pad
 from audiomotion.seeds import derive_seed
-from audiomotion.train.batches import batch_indices, pad
+from audiomotion.train.batches import batch_indices
 from audiomotion.train.evaluator_loss import evaluator_loss, matching_pairs
 from audiomotion.train.loop import TrainingTask
 

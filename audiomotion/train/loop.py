@@ -14,6 +14,7 @@ from audiomotion.errors import ModelError
 from audiomotion.seeds import derive_seed
 from audiomotion.train.checkpoint import CheckpointFolder
 from audiomotion.train.curves import Curves
+from audiomotion.train.selection import Kept, Selection, ValidationFid
 
 Report = Callable[[int, int, Mapping[str, float]], None]
 
@@ -54,8 +55,21 @@ def learning_rate(step: int, config: TrainingConfig) -> float:
     return config.learning_rate * config.lr_gamma**passed
 
 
-def fit(task: TrainingTask, config: TrainingConfig, seed: int, settings: LoopSettings) -> None:
+def fit(
+    task: TrainingTask,
+    config: TrainingConfig,
+    seed: int,
+    settings: LoopSettings,
+    validation_fid: ValidationFid | None = None,
+) -> Kept:
     """Train `task.module` in place, from the newest checkpoint if there is one.
+
+    Args:
+        task: What is trained on what.
+        config: Optimizer, schedule, and which weights are kept.
+        seed: Decides every draw.
+        settings: Where state and curves are kept.
+        validation_fid: Measures the module as it is; needed with `keep: best-fid`.
 
     Raises:
         ModelError: The loss is not finite; the message names the step.
@@ -64,8 +78,8 @@ def fit(task: TrainingTask, config: TrainingConfig, seed: int, settings: LoopSet
     optimizer = torch.optim.AdamW(
         task.module.parameters(), betas=config.betas, weight_decay=config.weight_decay
     )
-    sums = _Sums()
-    start = _restore(task.module, optimizer, sums, settings)
+    sums, selection = _Sums(), Selection(config, num_steps, validation_fid)
+    start = _restore(task.module, optimizer, sums, selection, settings)
     task.module.train()
     saved_at = time.monotonic()
     for step in range(start, num_steps):
@@ -75,10 +89,12 @@ def fit(task: TrainingTask, config: TrainingConfig, seed: int, settings: LoopSet
             values = sums.means(step)
             settings.curves.add(done, values)
             settings.report(done, num_steps, values)
+        selection.after_step(done, task.module, settings.curves)
         if done == num_steps or time.monotonic() - saved_at > settings.checkpoint_seconds:
-            settings.checkpoints.save(done, _state(task.module, optimizer, sums))
+            settings.checkpoints.save(done, _state(task.module, optimizer, sums, selection))
             saved_at = time.monotonic()
     task.module.eval()
+    return selection.finish(task.module)
 
 
 def _step(
@@ -118,16 +134,23 @@ class _Sums:
         return values
 
 
-def _state(module: nn.Module, optimizer: torch.optim.AdamW, sums: _Sums) -> dict[str, Any]:
+def _state(
+    module: nn.Module, optimizer: torch.optim.AdamW, sums: _Sums, selection: Selection
+) -> dict[str, Any]:
     return {
         "module": module.state_dict(),
         "optimizer": optimizer.state_dict(),
-        "sums": {"totals": sums.totals, "count": sums.count},
+        "sums": vars(sums),
+        "selection": selection.state(),
     }
 
 
 def _restore(
-    module: nn.Module, optimizer: torch.optim.AdamW, sums: _Sums, settings: LoopSettings
+    module: nn.Module,
+    optimizer: torch.optim.AdamW,
+    sums: _Sums,
+    selection: Selection,
+    settings: LoopSettings,
 ) -> int:
     found = settings.checkpoints.load()
     step, state = found if found is not None else (0, None)
@@ -135,5 +158,6 @@ def _restore(
     if state is not None:
         module.load_state_dict(state["module"])
         optimizer.load_state_dict(state["optimizer"])
-        sums.totals, sums.count = state["sums"]["totals"], state["sums"]["count"]
+        vars(sums).update(state["sums"])
+        selection.restore(state["selection"])
     return step

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from audiomotion.data.ragged import Ragged
+from audiomotion.models.padding import pad
 from audiomotion.seeds import derive_seed
-from audiomotion.train.batches import batch_indices, pad
+from audiomotion.train.batches import batch_indices
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,15 @@ class TrainingPairs:
         self,
         tokens: Sequence[NDArray[np.generic]],
         features: Ragged,
-        utterances_of: Mapping[int, Sequence[int]],
+        instructions_of: Mapping[int, Sequence[int]],
         clips: Sequence[int],
         batch_size: int,
         seed: int,
     ) -> None:
         self.tokens = tokens
         self.features = features
-        self.utterances_of = utterances_of
-        self.clips = [clip for clip in clips if clip in utterances_of]
+        self.instructions_of = instructions_of
+        self.clips = [clip for clip in clips if clip in instructions_of]
         self.lengths = np.array([len(tokens[clip]) for clip in self.clips], np.int64)
         self.batch_size = batch_size
         self.seed = seed
@@ -63,7 +64,7 @@ class TrainingPairs:
         rng = np.random.default_rng(derive_seed(self.seed, "instruction", step))
         rows = batch_indices(step, self.lengths, self.batch_size, self.seed)
         clips = [self.clips[row] for row in rows]
-        chosen = [int(rng.choice(self.utterances_of[clip])) for clip in clips]
+        chosen = [int(rng.choice(self.instructions_of[clip])) for clip in clips]
         tokens, token_mask = pad([self.tokens[clip] for clip in clips], value=-1)
         features, feature_mask = pad([self.features[index] for index in chosen])
         return PairBatch(tokens, token_mask, features, feature_mask)

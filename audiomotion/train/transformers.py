@@ -1,4 +1,4 @@
-"""Train the masked and the residual transformer, each with a compressor of its own."""
+"""Train the masked and the residual transformer, each with a condition encoder of its own."""
 
 from collections.abc import Mapping
 
@@ -25,6 +25,6 @@ class TransformerTask(TrainingTask):
         batch = self.pairs.batch(step).to(self.device)
         module = self.module
         assert isinstance(module, ConditionedMasked | ConditionedResidual)
-        condition = module.compressor(batch.features, batch.feature_mask)
+        condition = module.condition(batch.features, batch.feature_mask)
         tokens = batch.tokens[..., 0] if isinstance(module, ConditionedMasked) else batch.tokens
         return module.transformer.training_loss(tokens, condition, batch.token_mask)

@@ -10,6 +10,7 @@ from tests.cli.command_line import TINY, Ended, amx, train
 STAGES = {
     "dataset", "speak", "features", "rvq", "evaluator", "masked", "residual", "evaluation",
     "reference",
+    "length",
 }  # fmt: skip
 
 
@@ -31,7 +32,7 @@ def test_the_table_is_the_output_and_all_else_is_not(first_run: tuple[Path, Ende
     for stage in STAGES:
         assert f"start  {stage} [" in ended.err
         assert f"done   {stage} [" in ended.err
-    assert "(9/9)" in ended.err
+    assert "(10/10)" in ended.err
     assert f"1 arm, 9 stages, 9 to run; store {store}" in ended.err
     assert f"amx ui --store {store}" in ended.err
 

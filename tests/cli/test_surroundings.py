@@ -105,7 +105,7 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
     assert {path.parent.name for path in (store / "artifacts").glob("*/*")} == {"dataset", "speak"}
     ended = train(store, *longer)
     assert ended.code == 0
-    assert "1 arm, 9 stages, 7 to run" in ended.err
+    assert "1 arm, 10 stages, 8 to run" in ended.err
     assert read_json(record)["status"] == "done"
 
 

@@ -128,7 +128,8 @@ def test_a_complete_recipe_has_none():
             "speech: {guidance_scale: 3}",
             "mine.yaml:5 speech.guidance_scale: unknown key; the keys here are "
             "backend, num_voices, words_per_minute, seed; did you mean "
-            "generation.masked.guidance_scale or generation.residual.guidance_scale?",
+            "generation.masked.guidance_scale or generation.residual.guidance_scale or "
+            "validation.masked.guidance_scale or validation.residual.guidance_scale?",
         ),
     ],
 )

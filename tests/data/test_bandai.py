@@ -14,8 +14,8 @@ from audiomotion.data.bandai import BuildReport, build_bandai
 from audiomotion.data.bandai_facts import CROPPED_FRAMES, LEFT_OUT
 from audiomotion.data.bandai_source import load_labels, read_source
 from audiomotion.data.bandai_split import assign_splits
-from audiomotion.data.dataset import motion_statistics
 from audiomotion.data.published import read_published
+from audiomotion.data.statistics import Statistics
 from audiomotion.errors import DataError
 from audiomotion.motion.bvh import parse_bvh
 from audiomotion.motion.representation import features_to_joints
@@ -135,10 +135,10 @@ def test_statistics_are_the_training_splits(report: BuildReport) -> None:
     clips = [
         np.load(folder / "new_joint_vecs" / f"{name}.npy") for name in names_of(folder)["train"]
     ]
-    mean, std = motion_statistics(np.concatenate(clips), HUMANML3D_22)
-    np.testing.assert_array_equal(np.load(folder / "Mean.npy"), mean)
-    np.testing.assert_array_equal(np.load(folder / "Std.npy"), std)
-    assert len(np.unique(std[HUMANML3D_22.layout.positions])) == 1
+    stats = Statistics.of(np.concatenate(clips), HUMANML3D_22)
+    np.testing.assert_array_equal(np.load(folder / "Mean.npy"), stats.mean)
+    np.testing.assert_array_equal(np.load(folder / "Std.npy"), stats.std)
+    assert len(np.unique(stats.std[HUMANML3D_22.layout.positions])) == 1
 
 
 def test_record_says_whose_the_data_is_and_what_was_changed(report: BuildReport) -> None:

@@ -11,7 +11,6 @@ from audiomotion.data.dataset import (
     MotionDataset,
     RawClip,
     RawDataset,
-    motion_statistics,
     read_dataset,
     write_dataset,
 )
@@ -60,32 +59,8 @@ def test_a_split_keeps_the_places_of_its_clips(dataset):
 
 def test_statistics_are_those_of_the_training_split_alone(dataset):
     train = np.concatenate([RAW.clips[0].features, RAW.clips[2].features])
-    np.testing.assert_allclose(dataset.mean, train.mean(0), rtol=1e-5)
-    np.testing.assert_allclose(dataset.std[0], train[:, 0].std(), rtol=1e-5)
-
-
-def test_deviations_are_averaged_within_a_group_of_features():
-    rng = np.random.default_rng(0)
-    frames = (rng.standard_normal((100, P)) * rng.uniform(0.1, 3, P)).astype(np.float32)
-    _, std = motion_statistics(frames, HUMANML3D_22)
-    layout = HUMANML3D_22.layout
-    for group in (layout.root_xz, layout.positions, layout.velocities, layout.contacts):
-        assert len(np.unique(std[group])) == 1
-        assert std[group][0] == pytest.approx(frames.std(0)[group].mean(), rel=1e-5)
-
-
-def test_a_feature_that_never_moves_does_not_divide_by_nothing():
-    mean, std = motion_statistics(np.full((10, P), 2.0, np.float32), HUMANML3D_22)
-    assert (std > 0).all()
-    np.testing.assert_allclose(mean, 2.0)
-
-
-def test_normalising_can_be_undone(dataset):
-    for record, normal in zip(dataset.clips, dataset.normalised(range(4)), strict=True):
-        assert normal.dtype == np.float32
-        assert abs(normal.mean()) < 0.2
-        motion = dataset.denormalise(normal)
-        np.testing.assert_allclose(motion, dataset.features[record.index], atol=1e-4)
+    np.testing.assert_allclose(dataset.stats.mean, train.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(dataset.stats.std[0], train[:, 0].std(), rtol=1e-5)
 
 
 def test_a_caption_has_one_instruction_as_written_and_those_spoken():

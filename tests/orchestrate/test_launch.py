@@ -166,6 +166,6 @@ def test_a_record_names_both_features_where_training_and_test_speech_differ():
     plan = make_plan(request)
     record = new_record(request, plan)
     assert set(record.arms[0].fingerprints.values()) == {
-        stage.fingerprint for stage in plan.targets[0].stage.upstream()
+        stage.fingerprint for stage in plan.targets[0].upstream()
     }
     json.dumps(record.arms[0].experiment)

@@ -14,10 +14,8 @@ from torch import Tensor, nn
 from audiomotion.config.schema import Schema
 from audiomotion.config.training import TrainingConfig
 from audiomotion.errors import DataError
-from audiomotion.models.weights import save_weights
 from audiomotion.stages.base import AnyStage, Stage, StageContext, StageKind
-from audiomotion.stages.results import WEIGHTS
-from audiomotion.stages.training import keep_curves, loop_settings
+from audiomotion.stages.training import keep_training, loop_settings
 from audiomotion.train.batches import batch_indices
 from audiomotion.train.loop import TrainingTask, fit
 
@@ -91,9 +89,8 @@ def work(stage: Stage[ToyTraining], context: StageContext) -> None:
         gradient_clip=1.0,
     )
     task = ToyTask(stage.config, context.scratch)
-    fit(task, training, stage.config.seed, loop_settings(context))
-    save_weights(task.module, context.output / WEIGHTS)
-    keep_curves(context)
+    kept = fit(task, training, stage.config.seed, loop_settings(context))
+    keep_training(task.module, kept, context)
     starts = (context.scratch / "starts").read_text().split()
     (context.output / "starts.json").write_text(json.dumps([int(step) for step in starts]))
 

@@ -1,9 +1,11 @@
 """Hand-made launches on disk, with figures that a test can know."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from audiomotion.config.resolve import resolve
 from audiomotion.evaluate.result import EvaluationResult, RepeatResult
 from audiomotion.files import write_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
@@ -12,6 +14,16 @@ from audiomotion.stages.results import RESULT
 TABLE5 = {"published": {"table": 5, "dataset": "kit", "variant": "original"}}
 TABLE6 = {"published": {"table": 6, "dataset": "humanml3d", "variant": "original"}}
 PRETRAINED = "pre-trained"
+
+
+def experiment(seed: int, recipe: str = "demo") -> dict[str, Any]:
+    """Return the configuration of an arm as a record holds it."""
+    return {**_dumped(recipe), "seed": seed}
+
+
+@cache
+def _dumped(recipe: str) -> dict[str, Any]:
+    return resolve(recipe)[0].experiment.model_dump(mode="json")
 
 
 def result(fid: Sequence[float], **metrics: float) -> dict[str, Any]:
@@ -34,12 +46,14 @@ def done(
     write_json(folder / RESULT, content)
     weights = changes.pop("weights", PRETRAINED)
     fingerprints = {"evaluation": key, "masked": f"masked-{key}"}
-    return ArmRecord(arm, seed, {"seed": seed}, fingerprints, weights, "done", **changes)
+    return ArmRecord(arm, seed, experiment(seed), fingerprints, weights, "done", **changes)
 
 
 def failed(arm: str, seed: int, reason: str) -> ArmRecord:
     """Return the record of an arm that has no result."""
-    return ArmRecord(arm, seed, {}, {"evaluation": "none"}, PRETRAINED, "failed", reason, 3)
+    return ArmRecord(
+        arm, seed, experiment(seed), {"evaluation": "none"}, PRETRAINED, "failed", reason, 3
+    )
 
 
 def launch(

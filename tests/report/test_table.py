@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from audiomotion.errors import DataError
 from audiomotion.report.statistics import Figure, over_seeds
 from audiomotion.report.table import build_table, table_columns
-from tests.report.launches import TABLE6, done, failed, launch, result
+from tests.report.launches import TABLE6, done, experiment, failed, launch, result
 
 
 def row(table, name):
@@ -142,3 +144,11 @@ def test_a_result_that_is_gone_is_named(tmp_path):
     (tmp_path / "evaluation" / "wavlm-0" / "metrics.json").unlink()
     with pytest.raises(DataError, match=r"metrics.json is missing"):
         build_table(record, tmp_path)
+
+
+def test_which_checkpoint_is_measured_is_said(tmp_path):
+    last = done(tmp_path, "wavlm", 0, result([1.0]))
+    best = replace(last, experiment=experiment(0, "kit"))
+    said = [" ".join(build_table(launch(tmp_path, arm), tmp_path).notes) for arm in (last, best)]
+    assert "the last checkpoint is measured" in said[0]
+    assert "of masked, residual, rvq the checkpoint with the lowest FID" in said[1]

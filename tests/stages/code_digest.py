@@ -19,15 +19,11 @@ PACKAGE = "audiomotion"
 LEFT_OUT = ("config", "errors", "files", "orchestrate", "stages.base", "stages.graph")
 """What a configuration holds is in every fingerprint; the rest decides where and when, not what."""
 
-# A trained model is loaded by the module that also trains it, but measuring trains nothing.
-_TRAINING = ("train", "stages.training")
-_LEFT_OUT_OF = {"evaluation": _TRAINING, "reference": _TRAINING}
-
 # Loaded by name, so no import shows them.
 _CHOSEN: dict[str, Family] = {
     "dataset": DATASETS,
     "features": EXTRACTORS,
-    **dict.fromkeys(("masked", "residual", "evaluation"), COMPRESSORS),
+    **dict.fromkeys(("masked", "residual", "length", "evaluation"), COMPRESSORS),
 }
 _STARTED = {"speak": ("audiomotion.speech.espeak_worker",)}
 
@@ -39,7 +35,7 @@ def stage_digest(kind: StageKind) -> str:
 
 def stage_modules(kind: StageKind) -> set[str]:
     """Return the work module of a stage and all that it imports or starts, directly or not."""
-    left_out = [f"{PACKAGE}.{name}" for name in (*LEFT_OUT, *_LEFT_OUT_OF.get(kind.name, ()))]
+    left_out = [f"{PACKAGE}.{name}" for name in LEFT_OUT]
     return imported_modules(PACKAGE, entry_points(kind), left_out)
 
 

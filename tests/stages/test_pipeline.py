@@ -11,10 +11,11 @@ import torch
 from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.data.dataset import MotionDataset
+from audiomotion.data.instructions import Instructions
 from audiomotion.data.ragged import Ragged
-from audiomotion.data.utterances import Utterances
 from audiomotion.files import read_json
 from audiomotion.models.condition import Condition
+from audiomotion.models.padding import pad
 from audiomotion.orchestrate.launch import Request, launch, make_plan
 from audiomotion.orchestrate.local import LocalExecutor
 from audiomotion.orchestrate.plan import Plan, Target
@@ -24,8 +25,7 @@ from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.report.statistics import Figure
 from audiomotion.report.table import ResultTable, build_table
 from audiomotion.stages.base import AnyStage
-from audiomotion.stages.transformers import load_masked
-from audiomotion.train.batches import pad
+from audiomotion.stages.loading import load_masked
 
 FOLDER = Path(__file__).parent
 CHANCE_TOP3 = 3 / 32
@@ -147,7 +147,7 @@ def test_the_masked_transformer_listens(
 
     def loss(shift: int) -> float:
         torch.manual_seed(0)
-        heard = model.compressor(features.roll(shift, 0), feature_mask.roll(shift, 0))
+        heard = model.condition(features.roll(shift, 0), feature_mask.roll(shift, 0))
         assert isinstance(heard, Condition)
         return float(model.transformer.training_loss(tokens, heard, token_mask)[0])
 
@@ -159,12 +159,13 @@ def training_clips(folders: Mapping[str, Path], number: int) -> tuple[Any, ...]:
     """Return base tokens and the features of one instruction of each of the first clips."""
     tokens = Ragged.open(folders["rvq"], "tokens")
     features = Ragged.open(folders["features"], "features")
-    utterances = Utterances(folders["speak"]).of_clip
-    clips = [clip.index for clip in MotionDataset(folders["dataset"]).split("train")][:number]
+    dataset = MotionDataset(folders["dataset"])
+    instructions = Instructions(dataset, "original").of_clip
+    clips = [clip.index for clip in dataset.split("train")][:number]
     padded, token_mask = pad([tokens[clip] for clip in clips], value=-1)
     return (
         *(padded[..., 0], token_mask),
-        *pad([features[utterances[clip][0]] for clip in clips]),
+        *pad([features[instructions[clip][0]] for clip in clips]),
     )
 
 

@@ -1,10 +1,8 @@
 import numpy as np
-import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audiomotion.train.batches import batch_indices, pad
+from audiomotion.train.batches import batch_indices
 
 
 def epoch(lengths, batch_size, number=0, seed=0):
@@ -49,22 +47,3 @@ def test_batches_of_an_epoch_do_not_come_in_the_order_of_length():
     lengths = np.arange(128)
     means = [lengths[batch].mean() for batch in epoch(lengths, 16)]
     assert means != sorted(means)
-
-
-def test_padding_fills_the_end_and_the_mask_says_where():
-    padded, mask = pad([np.array([[1.0, 2.0]]), np.zeros((0, 2)), np.ones((3, 2))], value=9)
-    assert padded.dtype == torch.float32
-    assert padded.shape == (3, 3, 2)
-    assert padded[0].tolist() == [[1, 2], [9, 9], [9, 9]]
-    assert mask.tolist() == [[True, False, False], [False] * 3, [True] * 3]
-
-
-def test_tokens_stay_whole_numbers():
-    padded, _ = pad([np.array([3, 4], np.int16), np.array([5], np.int16)], value=-1)
-    assert padded.dtype == torch.int64
-    assert padded.tolist() == [[3, 4], [5, -1]]
-
-
-def test_arrays_of_different_widths_are_our_mistake():
-    with pytest.raises(ValueError, match="broadcast"):
-        pad([np.ones((2, 3)), np.ones((2, 4))])

@@ -7,17 +7,17 @@ import torch
 from audiomotion.data.ragged import Ragged, write_ragged
 from audiomotion.train.pairs import TrainingPairs
 
-UTTERANCES_OF = {0: [0, 1, 2], 1: [3], 3: [4, 5]}
+INSTRUCTIONS_OF = {0: [0, 1, 2], 1: [3], 3: [4, 5]}
 
 
 @pytest.fixture
 def pairs(tmp_path):
-    """Return clips 0, 1 and 3 of four; the features of utterance u are all u."""
-    features = [np.full((2 + utterance, 3), utterance) for utterance in range(6)]
+    """Return clips 0, 1 and 3 of four; the features of instruction u are all u."""
+    features = [np.full((2 + instruction, 3), instruction) for instruction in range(6)]
     write_ragged(tmp_path, "features", features, np.float16)
     tokens = [np.full((4 + clip, 2), clip, np.int16) for clip in range(4)]
     return TrainingPairs(
-        tokens, Ragged.open(tmp_path, "features"), UTTERANCES_OF, [0, 1, 2, 3], 2, seed=5
+        tokens, Ragged.open(tmp_path, "features"), INSTRUCTIONS_OF, [0, 1, 2, 3], 2, seed=5
     )
 
 
@@ -33,10 +33,10 @@ def test_tokens_and_features_are_of_the_same_clip(pairs):
         assert batch.features.dtype == torch.float32
         for row in range(2):
             clip = int(batch.tokens[row, 0, 0])
-            utterance = int(batch.features[row, 0, 0])
-            assert utterance in UTTERANCES_OF[clip]
+            instruction = int(batch.features[row, 0, 0])
+            assert instruction in INSTRUCTIONS_OF[clip]
             assert batch.token_mask[row].sum() == 4 + clip
-            assert batch.feature_mask[row].sum() == 2 + utterance
+            assert batch.feature_mask[row].sum() == 2 + instruction
             assert (batch.tokens[row][~batch.token_mask[row]] == -1).all()
             assert (batch.features[row][~batch.feature_mask[row]] == 0).all()
 

@@ -1,0 +1,25 @@
+"""Train the length estimator with a condition encoder of its own."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from audiomotion.models.conditioned import ConditionedLength
+from audiomotion.train.loop import TrainingTask
+from audiomotion.train.pairs import TrainingPairs
+
+
+class LengthTask(TrainingTask):
+    """One example is a clip with one of its instructions."""
+
+    def __init__(self, module: ConditionedLength, pairs: TrainingPairs, device: str) -> None:
+        self.module: ConditionedLength = module.to(device)
+        self.pairs = pairs
+        self.device = device
+        self.num_examples = len(pairs)
+
+    def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """Return the cross entropy of the number of tokens."""
+        batch = self.pairs.batch(step).to(self.device)
+        vectors = self.module.vectors(batch.features, batch.feature_mask)
+        return self.module.estimator.training_loss(vectors, batch.token_mask.sum(dim=1))
