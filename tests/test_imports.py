@@ -48,6 +48,7 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("ablate --help", "--dry-run"),
         ("list", "feature-extractor"),
         ("list extractors --json", '"wavlm"'),
+        ("list text-encoders --json", '"clip"'),
         ("config", "masked.num_layers"),
         ("config humanml3d --json", '"path"'),
         ("ablate feature-extractor --dry-run", "evaluation"),

@@ -14,6 +14,7 @@ from audiomotion.config.datasets import DATASETS
 from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.recipes import list_recipes
 from audiomotion.config.schema import Family
+from audiomotion.config.text_encoders import TEXT_ENCODERS
 
 
 class Kind(StrEnum):
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     experiments = "experiments"
     searches = "searches"
     extractors = "extractors"
+    text_encoders = "text-encoders"
     compressors = "compressors"
     datasets = "datasets"
 
@@ -50,6 +52,7 @@ def list_(
 def _entries(kind: Kind, recipes: Path | None) -> dict[str, str]:
     families = {
         Kind.extractors: EXTRACTORS,
+        Kind.text_encoders: TEXT_ENCODERS,
         Kind.compressors: COMPRESSORS,
         Kind.datasets: DATASETS,
     }

@@ -5,7 +5,7 @@ import sys
 import typer
 
 from audiomotion.cli.console import errors
-from audiomotion.config.extractors import PretrainedSchema
+from audiomotion.config.pretrained import PretrainedSchema
 from audiomotion.errors import ConfigError
 from audiomotion.extract.weights_facts import weights_facts
 from audiomotion.orchestrate.launch import Request
@@ -17,11 +17,11 @@ def confirm_weights(request: Request, *, yes: bool) -> None:
     Raises:
         ConfigError: The answer was no.
     """
-    configs = [experiment.extractor for _, experiment in request.arms]
     names = [
-        config.weights
-        for config in configs
-        if isinstance(config, PretrainedSchema) and config.weights != "random"
+        part.weights
+        for _, experiment in request.arms
+        for _, part in experiment
+        if isinstance(part, PretrainedSchema) and part.weights != "random"
     ]
     facts = [weights_facts(name) for name in dict.fromkeys(names)]
     notices = [known.notice for known in facts if known is not None]

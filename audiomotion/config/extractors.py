@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from audiomotion.config.pretrained import PretrainedSchema
 from audiomotion.config.schema import Family, PartSchema
+
+Precision = Literal["float32", "bfloat16"]
 
 
 class ExtractorSchema(PartSchema):
@@ -28,68 +31,64 @@ class LogMelConfig(ExtractorSchema):
     """Frames a second."""
 
 
-class PretrainedSchema(ExtractorSchema):
-    """An extractor with weights: a hub id, a local folder, or `random` with a size."""
+class PretrainedExtractorSchema(PretrainedSchema, ExtractorSchema):
+    """An extractor with weights."""
 
-    weights: str
-    """Hub id, folder, or `random`; nothing else is tried when it cannot be loaded."""
-
-    revision: str | None = None
-    """Revision of the hub id; enters the fingerprint."""
-
-    random_size: Literal["tiny", "base"] | None = None
-    """Size of randomly initialised weights; only with `weights: random`."""
-
-    random_seed: int = 0
-    """Seed of randomly initialised weights."""
-
-    @property
-    def weights_label(self) -> str:
-        """How tables name the weights."""
-        return f"random ({self.random_size})" if self.weights == "random" else self.weights
-
-    @field_validator("random_size")
-    @classmethod
-    def _size_only_for_random(cls, value: str | None, info: object) -> str | None:
-        weights = getattr(info, "data", {}).get("weights")
-        if weights == "random" and value is None:
-            raise ValueError("weights: random needs random_size: tiny or base")
-        if weights not in (None, "random") and value is not None:
-            raise ValueError(f"random_size is only for weights: random, not {weights!r}")
-        return value
+    precision: Precision = "float32"
+    """Precision of weights and activations; features are float32 either way."""
 
 
-class WavLMConfig(PretrainedSchema):
-    """WavLM; the features are the last layer's (paper 3.1)."""
+class WavLMConfig(PretrainedExtractorSchema):
+    """WavLM; the features are the last layer's (paper 3.1), or every layer's."""
 
     implementation = "audiomotion.extract.wavlm:WavLM"
     name: Literal["wavlm"] = "wavlm"
     weights: str = "microsoft/wavlm-base-plus"
-    random_size: Literal["tiny", "base"] | None = Field(default=None, validate_default=True)
+    random_size: Literal["tiny", "base", "large"] | None = Field(  # type: ignore[assignment]
+        default=None, validate_default=True
+    )
+    layers: Literal["last", "mix"] = "last"
+    """The last layer, or all side by side for a learned mix (weights of a softmax, SUPERB)."""
 
 
-class EncodecConfig(PretrainedSchema):
-    """EnCodec 24 kHz; the features are the encoder's output before quantization."""
+class EncodecConfig(PretrainedExtractorSchema):
+    """EnCodec 24 kHz; the features are the encoder's output, before or after quantization."""
 
     implementation = "audiomotion.extract.encodec:Encodec"
     name: Literal["encodec"] = "encodec"
     weights: str = "facebook/encodec_24khz"
-    random_size: Literal["tiny", "base"] | None = Field(default=None, validate_default=True)
+    output: Literal["embeddings", "codes"] = "embeddings"
+    """Before quantization, or the sum of the chosen codebook vectors."""
+
+    bandwidth_kbps: float = Field(default=6.0, gt=0)
+    """How many codebooks `codes` adds up: 1.5, 3, 6, 12 or 24 kbit/s (2 to 32 codebooks)."""
 
 
-class ImageBindConfig(PretrainedSchema):
+class ImageBindConfig(PretrainedExtractorSchema):
     """ImageBind's audio branch over 2 s windows, or the published three-clip embedding."""
 
     implementation = "audiomotion.extract.imagebind:ImageBind"
     name: Literal["imagebind"] = "imagebind"
     weights: str = "imagebind_huge.pth"
-    random_size: Literal["tiny", "base"] | None = Field(default=None, validate_default=True)
     output: Literal["frames", "embedding"] = "frames"
     """Tokens of the last trunk layer in time order, or the published 1024-d embedding."""
 
 
+class WhisperConfig(PretrainedExtractorSchema):
+    """Whisper's encoder over 30 s windows; the features are its last layer's."""
+
+    implementation = "audiomotion.extract.whisper:Whisper"
+    name: Literal["whisper"] = "whisper"
+    weights: str = "openai/whisper-small"
+
+
 EXTRACTORS = Family(
-    "audiomotion.extractors", LogMelConfig, WavLMConfig, EncodecConfig, ImageBindConfig
+    "audiomotion.extractors",
+    LogMelConfig,
+    WavLMConfig,
+    EncodecConfig,
+    ImageBindConfig,
+    WhisperConfig,
 )
 
 if TYPE_CHECKING:

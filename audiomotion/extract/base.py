@@ -27,7 +27,14 @@ class Extractor(ABC):
     """
 
     feature_dim: int
-    """Feature width F."""
+    """Width F of a frame: of one layer, times `num_layers`."""
+
+    num_layers: int = 1
+    """Layers that stand side by side in a frame, the first layer's features first.
+
+    Above 1 the consumer mixes them with learned weights: frames `(L, F)` are then
+    `(L, num_layers, F / num_layers)`.
+    """
 
     frame_hz: float
     """Frames a second; 0 where the number of frames does not follow the duration."""

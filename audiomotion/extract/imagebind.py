@@ -36,11 +36,16 @@ class ImageBind(Extractor):
 
     `embedding`: the published one, `(1, 1024)`: three clips of 2 s, the mean of their embeddings of
     length 20. Files beyond 2 s lose their last third of what exceeds 2 s, as published.
+
+    In bfloat16 the error's RMS is under 2 % of the features' (measured on `tiny` random weights:
+    0.3 % frames, 0.8 % embedding; the mel image is computed in float32).
     """
 
     def __init__(self, config: ImageBindConfig, device: str = "cpu") -> None:
         random = config.weights == "random"
-        self._branch = frozen(random_branch(config) if random else load_branch(config), device)
+        branch = random_branch(config) if random else load_branch(config)
+        self._branch = frozen(branch, device, config.precision)
+        self._dtype = getattr(torch, config.precision)
         self._fbank = frozen(KaldiFbank(), device)
         self._device = device
         self._as_embedding = config.output == "embedding"
@@ -66,7 +71,8 @@ class ImageBind(Extractor):
         encoded: list[np.ndarray] = []
         for start in range(0, len(clips), _BATCH_IMAGES):
             images = [self._mel_image(clip) for clip in clips[start : start + _BATCH_IMAGES]]
-            encoded.extend(encode(torch.stack(images)[:, None]).cpu().numpy())
+            batch = torch.stack(images)[:, None].to(self._dtype)
+            encoded.extend(encode(batch).float().cpu().numpy())
         return encoded
 
     def _mel_image(self, clip: np.ndarray) -> Tensor:

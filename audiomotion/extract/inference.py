@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import torch
 from torch import nn
 
+from audiomotion.config.extractors import Precision
 from audiomotion.errors import ModelError
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -15,14 +16,16 @@ _BATCH_SAMPLES: Final = 960_000
 """One minute of audio: about 2.5 GB of activations in WavLM base."""
 
 
-def frozen(model: Model, device: str) -> Model:
+def frozen(model: Model, device: str, precision: Precision = "float32") -> Model:
     """Return the model on `device`, in evaluation mode, without gradients.
+
+    With `precision` bfloat16 every weight is rounded to it, and so is what the model computes.
 
     Raises:
         ModelError: The device cannot be used.
     """
     try:
-        model = model.to(device)
+        model = model.to(device, dtype=getattr(torch, precision))
     except (RuntimeError, AssertionError) as error:
         raise ModelError(
             f"device {device!r} cannot be used: {str(error).splitlines()[0]}; "

@@ -11,10 +11,10 @@ class WeightsFacts:
     """One set of published weights."""
 
     weights: str
-    """Hub id or file name, as `extractor.weights` names it."""
+    """Hub id or file name, as a part's `weights` names it."""
 
-    extractor: str
-    """The extractor that reads them."""
+    part: str
+    """Name of the extractor or text encoder that reads them."""
 
     licence: str
     commercial_use: bool
@@ -23,7 +23,7 @@ class WeightsFacts:
 
     source: str
     revision: str | None = None
-    """Revision that these facts were read from; None for a plain file."""
+    """Revision that these facts were read from; None where none is pinned, or for a file."""
 
     @property
     def notice(self) -> str:
@@ -39,7 +39,7 @@ _WAVLM_LICENCE = (
 PUBLISHED_WEIGHTS: tuple[WeightsFacts, ...] = (
     WeightsFacts(
         weights="microsoft/wavlm-base-plus",
-        extractor="wavlm",
+        part="wavlm",
         licence=_WAVLM_LICENCE,
         commercial_use=True,
         megabytes=378,
@@ -48,7 +48,7 @@ PUBLISHED_WEIGHTS: tuple[WeightsFacts, ...] = (
     ),
     WeightsFacts(
         weights="microsoft/wavlm-base",
-        extractor="wavlm",
+        part="wavlm",
         licence=_WAVLM_LICENCE,
         commercial_use=True,
         megabytes=378,
@@ -56,7 +56,7 @@ PUBLISHED_WEIGHTS: tuple[WeightsFacts, ...] = (
     ),
     WeightsFacts(
         weights="microsoft/wavlm-large",
-        extractor="wavlm",
+        part="wavlm",
         licence=_WAVLM_LICENCE,
         commercial_use=True,
         megabytes=1262,
@@ -64,7 +64,7 @@ PUBLISHED_WEIGHTS: tuple[WeightsFacts, ...] = (
     ),
     WeightsFacts(
         weights="facebook/encodec_24khz",
-        extractor="encodec",
+        part="encodec",
         licence="MIT (the code's licence; the weights carry none of their own)",
         commercial_use=True,
         megabytes=93,
@@ -72,8 +72,32 @@ PUBLISHED_WEIGHTS: tuple[WeightsFacts, ...] = (
         revision="c1dbe2ae3f1de713481a3b3e7c47f357092ee040",
     ),
     WeightsFacts(
+        weights="openai/whisper-small",
+        part="whisper",
+        licence="Apache-2.0",
+        commercial_use=True,
+        megabytes=967,
+        source="https://huggingface.co/openai/whisper-small",
+    ),
+    WeightsFacts(
+        weights="openai/clip-vit-base-patch32",
+        part="clip",
+        licence="MIT (the code's licence; the weights carry none of their own)",
+        commercial_use=True,
+        megabytes=605,
+        source="https://huggingface.co/openai/clip-vit-base-patch32",
+    ),
+    WeightsFacts(
+        weights="sentence-transformers/all-MiniLM-L6-v2",
+        part="sentence",
+        licence="Apache-2.0",
+        commercial_use=True,
+        megabytes=91,
+        source="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
+    ),
+    WeightsFacts(
         weights="imagebind_huge.pth",
-        extractor="imagebind",
+        part="imagebind",
         licence="CC BY-NC-SA 4.0",
         commercial_use=False,
         megabytes=4804,

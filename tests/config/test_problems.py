@@ -163,7 +163,8 @@ def test_a_wrong_value_or_key(line, problem):
         (
             "{name: wavlm, nam: x}",
             "mine.yaml:3 extractor.nam: unknown key; the keys here are "
-            "name, weights, revision, random_size, random_seed; did you mean 'name'?",
+            "name, weights, revision, random_size, random_seed, precision, layers; "
+            "did you mean 'name'?",
         ),
         (
             "{name: wavlm, weights: 3}",
@@ -172,7 +173,8 @@ def test_a_wrong_value_or_key(line, problem):
         ),
         (
             "{name: wavlm, weights: random}",
-            "mine.yaml:3 extractor.random_size: weights: random needs random_size: tiny or base",
+            "mine.yaml:3 extractor.random_size: weights: random needs random_size: "
+            "tiny, base or large",
         ),
         (
             "{name: wavlm, random_size: tiny}",

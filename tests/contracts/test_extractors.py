@@ -9,10 +9,13 @@ import torch
 
 from audiomotion.config.extractors import (
     EXTRACTORS,
+    EncodecConfig,
     ExtractorSchema,
     ImageBindConfig,
-    PretrainedSchema,
+    PretrainedExtractorSchema,
+    WavLMConfig,
 )
+from audiomotion.config.pretrained import PretrainedSchema
 from audiomotion.errors import DataError
 from audiomotion.extract.base import SAMPLE_HZ, Extractor, build_extractor
 
@@ -24,11 +27,21 @@ def configs() -> dict[str, ExtractorSchema]:
         else schema()
         for name, schema in EXTRACTORS.schemas.items()
     }
-    embedding = ImageBindConfig(weights="random", random_size="tiny", output="embedding")
-    return {**chosen, "imagebind embedding": embedding}
+    tiny = {"weights": "random", "random_size": "tiny"}
+    options = {
+        "imagebind embedding": ImageBindConfig(**tiny, output="embedding"),
+        "wavlm mix": WavLMConfig(**tiny, layers="mix"),
+        "encodec codes": EncodecConfig(**tiny, output="codes"),
+    }
+    return {**chosen, **options}
 
 
 CONFIGS = configs()
+HALVED = [
+    name
+    for name, config in CONFIGS.items()
+    if isinstance(config, PretrainedExtractorSchema) and name != "encodec codes"
+]
 
 
 @cache
@@ -77,6 +90,21 @@ def test_frames_do_not_depend_on_the_batch_when_batches_are_large(extractor: Ext
     together = extractor.extract(WAVES)
     extractor.max_batch_samples = usual
     assert largest_difference(together, alone) <= 1e-4
+
+
+def test_layers_stand_side_by_side(extractor: Extractor) -> None:
+    assert extractor.num_layers >= 1
+    assert extractor.feature_dim % extractor.num_layers == 0
+
+
+@pytest.mark.parametrize("name", HALVED)
+def test_bfloat16_agrees_with_float32(name: str) -> None:
+    halved = build_extractor(CONFIGS[name].model_copy(update={"precision": "bfloat16"}))
+    pairs = zip(halved.extract(WAVES), built(name).extract(WAVES), strict=True)
+    for rounded, frames in pairs:
+        assert rounded.dtype == np.float32
+        error = np.sqrt(np.mean(np.square(rounded - frames)) / np.mean(np.square(frames)))
+        assert 1e-5 < error < 0.02
 
 
 @pytest.mark.parametrize("num_samples", [719, 16_000, 32_000, 40_123, 63_999, 95_999])

@@ -79,6 +79,55 @@ def test_the_published_layout_loads(model, tmp_path):
     assert np.allclose(frames, reference(model, WAVE[:16_000]), atol=1e-5)
 
 
+@pytest.fixture
+def coding(tmp_path: Path) -> tuple[EncodecModel, Path]:
+    """A codec of 1024 codes, each codebook narrower than the one before, and its folder."""
+    torch.manual_seed(6)
+    model = EncodecModel(small(codebook_size=1024)).eval()
+    with torch.no_grad():
+        embeddings = model.encoder(0.1 * torch.randn(1, 1, 24_000))
+    for place, layer in enumerate(model.quantizer.layers):
+        layer.codebook.embed.normal_(std=float(embeddings.std(dim=-1).mean()) * 0.7**place)
+        if place == 0:
+            layer.codebook.embed += embeddings.mean(dim=-1)
+    model.save_pretrained(tmp_path)
+    return model, tmp_path
+
+
+@pytest.mark.parametrize(("kbps", "num_codebooks"), [(1.5, 2), (6.0, 8), (24.0, 32)])
+def test_codes_are_what_the_decoder_is_given(coding, kbps, num_codebooks):
+    model, folder = coding
+    config = EncodecConfig(weights=str(folder), output="codes", bandwidth_kbps=kbps)
+    (frames,) = Encodec(config).extract([WAVE[:16_000]])
+    audio = torch.from_numpy(resample(WAVE[:16_000], 16_000, 24_000))
+    with torch.no_grad():
+        codes = model.encode(audio[None, None], bandwidth=kbps).audio_codes[0, 0]
+    chosen = zip(model.quantizer.layers, codes, strict=False)
+    summed = sum(layer.codebook.embed[code] for layer, code in chosen)
+    assert codes.shape == (num_codebooks, 75)
+    assert min(layer.unique().numel() for layer in codes) > 10
+    assert np.allclose(frames, summed.numpy(), atol=1e-5)
+
+
+def test_a_bandwidth_the_model_does_not_have_is_refused(coding):
+    config = EncodecConfig(weights=str(coding[1]), output="codes", bandwidth_kbps=4)
+    with pytest.raises(ModelError, match=r"bandwidth of 4 kbit/s; .* 1\.5, 3, 6, 12, 24"):
+        Encodec(config)
+
+
+def test_more_bandwidth_comes_nearer_to_the_embeddings():
+    def extracted(**fields):
+        config = EncodecConfig(weights="random", random_size="tiny", **fields)
+        return Encodec(config).extract([WAVE])[0]
+
+    embeddings = extracted()
+    errors = [
+        np.square(extracted(output="codes", bandwidth_kbps=kbps) - embeddings).mean()
+        for kbps in (1.5, 6, 24)
+    ]
+    assert errors[0] > errors[1] > errors[2]
+
+
 def test_the_48_khz_model_is_refused(tmp_path):
     stereo = small(
         sampling_rate=48_000,

@@ -1,18 +1,17 @@
 import shutil
 from pathlib import Path
 
-import huggingface_hub.constants
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import EncodecConfig as EncodecArchitecture
 from transformers import EncodecModel, WavLMModel
 from transformers.utils import logging as transformers_logging
 
-from audiomotion.config.extractors import EncodecConfig
-from audiomotion.errors import ConfigError, ModelError
-from audiomotion.extract.pretrained import load_pretrained, preprocessor_config, weights_folder
+from audiomotion.errors import ModelError
+from audiomotion.extract.pretrained import load_pretrained, preprocessor_config
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+ONES = torch.ones(3)
 
 
 @pytest.fixture(scope="module")
@@ -29,66 +28,43 @@ def folder(saved: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(saved, tmp_path / "weights"))
 
 
-@pytest.fixture
-def offline_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    cache = tmp_path / "hub"
-    cache.mkdir()
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(cache))
-    return cache
-
-
-def config(weights: object, revision: str | None = None) -> EncodecConfig:
-    return EncodecConfig(weights=str(weights), revision=revision)
-
-
-def cached(hub: Path, folder: Path) -> None:
-    repository = hub / "models--somebody--codec"
-    shutil.copytree(folder, repository / "snapshots" / COMMIT)
-    (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text(COMMIT)
-
-
-def test_a_folder_is_itself(folder):
-    assert weights_folder(config(folder)) == folder
-
-
-def test_a_folder_has_no_revision(folder):
-    with pytest.raises(ConfigError, match=r"extractor\.revision: 'v1' is for hub ids"):
-        weights_folder(config(folder, "v1"))
-
-
-@pytest.mark.parametrize(
-    "weights", ["/no/such/folder", "./no/such", "./no", "no-such-folder", "~/no"]
-)
-def test_neither_folder_nor_hub_id(weights):
-    with pytest.raises(ModelError, match="neither an existing folder nor a hub id"):
-        weights_folder(config(weights))
-
-
-def test_an_unreachable_hub_says_how_to_give_a_folder(offline_hub):
-    with pytest.raises(ModelError, match=r"'somebody/codec' at revision 'v1' .*/path/to/folder"):
-        weights_folder(config("somebody/codec", "v1"))
-
-
-def test_what_is_in_the_hubs_cache_needs_no_network(offline_hub, folder):
-    cached(offline_hub, folder)
-    for revision in (None, COMMIT):
-        found = weights_folder(config("somebody/codec", revision))
-        assert found.name == COMMIT
-        assert load_pretrained(EncodecModel, found).config.num_filters == 2
-
-
-def test_published_weights_log_their_licence(offline_hub, caplog):
-    told = caplog.at_level("INFO", logger="audiomotion.extract.weights_facts")
-    with told, pytest.raises(ModelError):
-        weights_folder(config("facebook/encodec_24khz"))
-    assert "facebook/encodec_24khz: MIT" in caplog.text
-
-
 def test_another_model_type_is_refused(folder):
-    with pytest.raises(ModelError, match="type 'encodec'; this extractor needs 'wavlm'"):
+    with pytest.raises(ModelError, match="type 'encodec'; needed is 'wavlm'"):
         load_pretrained(WavLMModel, folder)
+
+
+def test_another_model_type_may_be_allowed(folder):
+    assert load_pretrained(EncodecModel, folder, model_types=("other",)).config.num_filters == 2
+    with pytest.raises(ModelError, match="needed is 'wavlm' or 'clip'"):
+        load_pretrained(WavLMModel, folder, model_types=("clip",))
+
+
+def rewritten(folder: Path, **changes: torch.Tensor | None) -> None:
+    state = load_file(folder / "model.safetensors")
+    for key, tensor in changes.items():
+        del state[key.replace("__", ".")]
+        if tensor is not None:
+            state[key.replace("__", ".")] = tensor
+    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def test_missing_and_misshapen_tensors_are_named(folder):
+    changed = {"encoder__layers__0__conv__bias": None, "decoder__layers__0__conv__bias": ONES}
+    rewritten(folder, **changed)
+    with pytest.raises(ModelError) as error:
+        load_pretrained(EncodecModel, folder)
+    assert "1 missing tensors (encoder.layers.0.conv.bias)" in str(error.value)
+    assert "1 tensors of another shape (decoder.layers.0.conv.bias)" in str(error.value)
+
+
+def test_tensors_without_a_place_are_told_of_unless_known(folder, caplog):
+    state = load_file(folder / "model.safetensors")
+    save_file({**state, "head.weight": ONES}, folder / "model.safetensors", {"format": "pt"})
+    load_pretrained(EncodecModel, folder)
+    assert "1 tensors have no place here (head.weight)" in caplog.text
+    caplog.clear()
+    load_pretrained(EncodecModel, folder, unused=("head.",))
+    assert caplog.text == ""
 
 
 def test_loading_is_silent_and_leaves_the_library_as_it_was(folder, capfd):

@@ -10,7 +10,7 @@ from transformers import WavLMModel
 
 from audiomotion.config.extractors import WavLMConfig
 from audiomotion.errors import ModelError
-from audiomotion.extract.wavlm import WavLM
+from audiomotion.extract.wavlm import WavLM, _large
 
 WAVE = (np.random.default_rng(0).standard_normal(16_000) * 0.1).astype(np.float32)
 
@@ -56,6 +56,37 @@ def test_a_saved_folder_gives_the_models_last_layer(model, folder):
     assert extractor.feature_dim == 32
     assert extractor.frame_hz == 50
     assert np.allclose(extractor.extract([WAVE])[0], reference(model), atol=1e-6)
+
+
+@pytest.mark.parametrize("stable", [False, True])
+def test_mix_gives_what_every_layer_reads_and_the_last_one_gives(stable, tmp_path):
+    """As SUPERB's upstreams hook it, measured here with hooks of our own too."""
+    norm = "layer" if stable else "group"
+    model = WavLMModel(small(do_stable_layer_norm=stable, feat_extract_norm=norm)).eval()
+    model.save_pretrained(tmp_path)
+    (tmp_path / "preprocessor_config.json").write_text('{"do_normalize": false}')
+    extractor = WavLM(WavLMConfig(weights=str(tmp_path), layers="mix"))
+    assert (extractor.num_layers, extractor.feature_dim) == (3, 96)
+
+    read: list[torch.Tensor] = []
+    for layer in model.encoder.layers:
+        layer.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0].clone()))
+    with torch.no_grad():
+        output = model(torch.from_numpy(WAVE)[None], output_hidden_states=True)
+    (frames,) = extractor.extract([WAVE])
+    hooked = torch.cat([*read, output.last_hidden_state], dim=-1)[0].numpy()
+    assert frames.shape == (49, 96)
+    assert np.allclose(frames, hooked, atol=1e-5)
+    if not stable:
+        own = torch.cat(output.hidden_states, dim=-1)[0].numpy()
+        assert np.allclose(frames, own, atol=1e-5)
+
+
+def test_large_has_the_published_size():
+    with torch.device("meta"):
+        model = WavLMModel(_large())
+    # 315.5 million as published (wavlm-large).
+    assert sum(p.numel() for p in model.parameters()) == pytest.approx(315.5e6, rel=0.005)
 
 
 def test_the_published_layout_loads(model, folder, tmp_path):

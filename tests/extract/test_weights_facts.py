@@ -2,16 +2,18 @@ import logging
 import subprocess
 import sys
 
-from audiomotion.config.extractors import EXTRACTORS, PretrainedSchema
+from audiomotion.config.extractors import EXTRACTORS
+from audiomotion.config.pretrained import PretrainedSchema
+from audiomotion.config.text_encoders import TEXT_ENCODERS
 from audiomotion.extract.weights_facts import PUBLISHED_WEIGHTS, log_licence, weights_facts
 
 
 def test_every_default_has_facts():
-    for name, schema in EXTRACTORS.schemas.items():
+    for name, schema in {**EXTRACTORS.schemas, **TEXT_ENCODERS.schemas}.items():
         if issubclass(schema, PretrainedSchema) and schema.__module__.startswith("audiomotion."):
             facts = weights_facts(schema.model_fields["weights"].default)
             assert facts is not None
-            assert facts.extractor == name
+            assert facts.part == name
 
 
 def test_facts_are_complete():
