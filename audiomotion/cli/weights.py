@@ -6,6 +6,7 @@ import typer
 
 from audiomotion.cli.console import errors
 from audiomotion.config.pretrained import PretrainedSchema
+from audiomotion.config.schema import PartSchema
 from audiomotion.errors import ConfigError
 from audiomotion.extract.weights_facts import weights_facts
 from audiomotion.orchestrate.launch import Request
@@ -17,11 +18,11 @@ def confirm_weights(request: Request, *, yes: bool) -> None:
     Raises:
         ConfigError: The answer was no.
     """
+    encoders: list[PartSchema] = [experiment.encoder for _, experiment in request.arms]
     names = [
-        part.weights
-        for _, experiment in request.arms
-        for _, part in experiment
-        if isinstance(part, PretrainedSchema) and part.weights != "random"
+        encoder.weights
+        for encoder in encoders
+        if isinstance(encoder, PretrainedSchema) and encoder.weights != "random"
     ]
     facts = [weights_facts(name) for name in dict.fromkeys(names)]
     notices = [known.notice for known in facts if known is not None]

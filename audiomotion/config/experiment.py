@@ -4,13 +4,19 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from audiomotion.config.compressors import CompressorConfig
+from audiomotion.config.compressors import CompressorConfig, CompressorSchema
 from audiomotion.config.datasets import DatasetConfig
-from audiomotion.config.extractors import ExtractorConfig
+from audiomotion.config.extractors import ExtractorConfig, ExtractorSchema
 from audiomotion.config.schema import Schema
+from audiomotion.config.text_encoders import (
+    ClipTextConfig,
+    TextEncoderConfig,
+    TextEncoderSchema,
+)
 from audiomotion.config.training import TrainingConfig, ValidatedTraining
 
 Variant = Literal["original", "oral"]
+ConditionSource = Literal["audio", "text"]
 
 
 class SpeechConfig(Schema):
@@ -284,14 +290,23 @@ class Experiment(Schema):
     test_variant: Variant = "original"
     """Captions tested on."""
 
+    condition: ConditionSource = "audio"
+    """Whether instructions are heard (`extractor`) or read (`text_encoder`)."""
+
     speech: SpeechConfig = SpeechConfig()
     """Spoken instructions."""
 
     extractor: ExtractorConfig
-    """Frozen audio encoder."""
+    """Frozen audio encoder, of `condition: audio`."""
+
+    text_encoder: TextEncoderConfig = ClipTextConfig()
+    """Frozen text encoder, of `condition: text`."""
 
     compressor: CompressorConfig
-    """Features to condition tokens; each transformer trains its own."""
+    """Features to condition tokens; each transformer trains its own.
+
+    A text encoder's pooled vector is the condition itself, without a compressor (momask).
+    """
 
     rvq: RvqConfig = RvqConfig()
     """Motion tokens."""
@@ -319,3 +334,14 @@ class Experiment(Schema):
 
     evaluation: EvaluationConfig = EvaluationConfig()
     """Protocol."""
+
+    @property
+    def encoder(self) -> ExtractorSchema | TextEncoderSchema:
+        """The frozen encoder that the condition comes from."""
+        return self.text_encoder if self.condition == "text" else self.extractor
+
+    @property
+    def used_compressor(self) -> CompressorSchema | None:
+        """The compressor between encoder and transformers; None where there is none."""
+        pooled = self.condition == "text" and self.text_encoder.output == "pooled"
+        return None if pooled else self.compressor

@@ -41,6 +41,9 @@ class StageResources(Schema):
     features: Resources = Resources()
     """Audio through the frozen extractor."""
 
+    text_features: Resources = Resources()
+    """Text through the frozen text encoder."""
+
     rvq: Resources = Resources()
     """Training of the RVQ-VAE."""
 

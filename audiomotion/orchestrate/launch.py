@@ -78,7 +78,7 @@ def new_record(request: Request, plan: Plan) -> RunRecord:
             seed=experiment.seed,
             experiment=experiment.model_dump(mode="json"),
             fingerprints=_fingerprints(target),
-            weights=experiment.extractor.weights_label,
+            weights=experiment.encoder.weights_label,
         )
         for (name, experiment), target in zip(request.arms, plan.targets, strict=True)
     )

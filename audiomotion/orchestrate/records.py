@@ -29,7 +29,7 @@ class ArmRecord:
     fingerprints: dict[str, str]
     """Fingerprint of each of its stages."""
     weights: str
-    """Where the extractor's weights come from."""
+    """Where the frozen encoder's weights come from."""
     status: ArmStatus = "pending"
     reason: str = ""
     exit_code: int = 0

@@ -24,7 +24,7 @@ class Row:
     published: Mapping[str, Figure] = field(default_factory=dict)
     """The paper's, by metric."""
     weights: str = ""
-    """Where the extractor's weights come from."""
+    """Where the encoder's weights come from."""
     reason: str = ""
     """Why the arm has no result, or why some of its seeds have none."""
     by_seed: Mapping[int, Mapping[str, Figure]] = field(default_factory=dict)
@@ -145,8 +145,8 @@ def _notes(record: RunRecord, artifacts: Path) -> list[str]:
     ]
     if random:
         notes.append(
-            "Extractor weights are not pre-trained (" + ", ".join(dict.fromkeys(random)) + "): "
-            "the order of these arms says nothing about the published extractors."
+            "Encoder weights are not pre-trained (" + ", ".join(dict.fromkeys(random)) + "): "
+            "the order of these arms says nothing about the published encoders."
         )
     notes.append(_data_note(record))
     notes += _suspect_notes(record)

@@ -21,12 +21,14 @@ from audiomotion.config.experiment import (
 )
 from audiomotion.config.extractors import ExtractorSchema
 from audiomotion.config.schema import Schema
+from audiomotion.config.text_encoders import TextEncoderConfig
 from audiomotion.config.training import TrainingConfig
 from audiomotion.stages.base import Stage, StageKind
 
 DATASET = StageKind("dataset", 1, "audiomotion.stages.dataset:make_dataset")
 SPEAK = StageKind("speak", 1, "audiomotion.stages.speak:speak")
 FEATURES = StageKind("features", 2, "audiomotion.stages.features:extract_features")
+TEXT_FEATURES = StageKind("text_features", 1, "audiomotion.stages.text_features:encode_texts")
 RVQ = StageKind("rvq", 1, "audiomotion.stages.rvq:make_rvq")
 EVALUATOR = StageKind("evaluator", 2, "audiomotion.stages.evaluator:make_evaluator")
 MASKED = StageKind("masked", 1, "audiomotion.stages.transformers:make_masked")
@@ -36,7 +38,8 @@ EVALUATION = StageKind("evaluation", 1, "audiomotion.stages.evaluation:evaluate_
 REFERENCE = StageKind("reference", 1, "audiomotion.stages.reference:evaluate_reference")
 
 STAGE_KINDS = (
-    DATASET, SPEAK, FEATURES, RVQ, EVALUATOR, MASKED, RESIDUAL, LENGTH, EVALUATION, REFERENCE,
+    DATASET, SPEAK, FEATURES, TEXT_FEATURES, RVQ, EVALUATOR, MASKED, RESIDUAL, LENGTH,
+    EVALUATION, REFERENCE,
 )  # fmt: skip
 
 
@@ -48,6 +51,16 @@ class SpeakStageConfig(Schema):
 
     variant: Variant
     """Captions that are spoken."""
+
+
+class TextFeaturesStageConfig(Schema):
+    """What decides the features of instructions that are read, not heard."""
+
+    encoder: TextEncoderConfig
+    """Frozen text encoder."""
+
+    variant: Variant
+    """Captions that are encoded."""
 
 
 class ConditionedStageConfig(Schema):
@@ -134,6 +147,7 @@ class EvaluationStageConfig(MeasuredConfig):
 DatasetStage = Stage[DatasetSchema]
 SpeakStage = Stage[SpeakStageConfig]
 FeaturesStage = Stage[ExtractorSchema]
+TextFeaturesStage = Stage[TextFeaturesStageConfig]
 RvqStage = Stage[RvqConfig]
 EvaluatorStage = Stage[EvaluatorConfig]
 MaskedStage = Stage[MaskedStageConfig]
@@ -186,7 +200,13 @@ def system_stages(experiment: Experiment) -> SystemStages:
     )
 
 
-def _features(experiment: Experiment, variant: Variant, dataset: DatasetStage) -> FeaturesStage:
+def _features(
+    experiment: Experiment, variant: Variant, dataset: DatasetStage
+) -> FeaturesStage | TextFeaturesStage:
+    """Return what makes features of the instructions: by ear, or by reading them."""
+    if experiment.condition == "text":
+        read = TextFeaturesStageConfig(encoder=experiment.text_encoder, variant=variant)
+        return Stage(TEXT_FEATURES, read, {"dataset": dataset})
     config = SpeakStageConfig(speech=experiment.speech, variant=variant)
     return Stage(
         FEATURES, experiment.extractor, {"speak": Stage(SPEAK, config, {"dataset": dataset})}
@@ -196,7 +216,7 @@ def _features(experiment: Experiment, variant: Variant, dataset: DatasetStage) -
 def _conditioned(experiment: Experiment) -> dict[str, Any]:
     """Return what all parts that are trained on features have in common."""
     return {
-        "compressor": experiment.compressor,
+        "compressor": experiment.used_compressor,
         "variant": experiment.train_variant,
         "seed": experiment.seed,
     }

@@ -97,8 +97,8 @@ def test_random_weights_are_said_by_name(tmp_path):
         done(tmp_path, "encodec", 0, result([1.0])),
     ]
     said = notes(tmp_path, *arms)
-    assert "Extractor weights are not pre-trained (wavlm: random (seed 0)):" in said
-    assert "says nothing about the published extractors" in said
+    assert "Encoder weights are not pre-trained (wavlm: random (seed 0)):" in said
+    assert "says nothing about the published encoders" in said
     assert "not pre-trained" not in notes(tmp_path, arms[2])
 
 

@@ -12,6 +12,7 @@ from audiomotion.config.compressors import COMPRESSORS
 from audiomotion.config.datasets import DATASETS
 from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.schema import Family
+from audiomotion.config.text_encoders import TEXT_ENCODERS
 from audiomotion.stages.base import StageKind
 
 PACKAGE = "audiomotion"
@@ -23,6 +24,7 @@ LEFT_OUT = ("config", "errors", "files", "orchestrate", "stages.base", "stages.g
 _CHOSEN: dict[str, Family] = {
     "dataset": DATASETS,
     "features": EXTRACTORS,
+    "text_features": TEXT_ENCODERS,
     **dict.fromkeys(("masked", "residual", "length", "evaluation"), COMPRESSORS),
 }
 _STARTED = {"speak": ("audiomotion.speech.espeak_worker",)}

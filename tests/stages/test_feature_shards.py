@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audiomotion.errors import ModelError
-from audiomotion.stages.features import check_half_precision
+from audiomotion.stages.feature_shards import check_half_precision
 
 FILE = Path("audio/000123.wav")
 
@@ -22,6 +22,6 @@ def test_what_half_precision_holds_passes(value):
 def test_what_it_would_make_infinite_is_refused(value, named):
     frames = np.ones((3, 4), dtype=np.float32)
     frames[1, 2] = value
-    message = rf"extractor 'wavlm' gave a value of magnitude {named} for .*000123\.wav.*65504"
+    message = rf"'wavlm' gave a value of magnitude {named} for .*000123\.wav.*65504"
     with pytest.raises(ModelError, match=message):
         check_half_precision(frames, "wavlm", FILE)
