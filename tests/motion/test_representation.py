@@ -45,6 +45,7 @@ def real() -> tuple[np.ndarray, np.ndarray]:
 @SYNTHETIC
 def test_features_golden(skeleton: Skeleton, name: str) -> None:
     golden = load_golden(name)
+    assert skeleton.contact_threshold == golden["feet_threshold"]
     ours = representation.joints_to_features(golden["joints"], skeleton, golden["target_offsets"])
     assert ours.dtype == np.float32
     assert_features_close(ours, golden["features"], skeleton)
@@ -89,6 +90,9 @@ def test_real_joints_come_back_from_positions(real) -> None:
     joints, published = real
     recovered = representation.features_to_joints(published, HUMANML3D_22)
     np.testing.assert_allclose(recovered, joints, atol=1e-6)
+    np.testing.assert_allclose(
+        recovered, load_golden("humanml3d_repr")["recover_from_ric_shipped"], atol=1e-6
+    )
     root, path = representation.features_to_root(published, HUMANML3D_22)
     golden = load_golden("humanml3d_repr")
     np.testing.assert_allclose(root, golden["recovered_root_quat"], atol=1e-6)
