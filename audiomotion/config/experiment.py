@@ -244,6 +244,9 @@ class EvaluationConfig(Schema):
     multimodality_pairs: int = Field(default=10, ge=1)
     """Random pairs among those motions."""
 
+    sampling: Literal["fixed", "published"] = "fixed"
+    """`fixed`: every whole clip in every repeat; `published`: shuffled batches of random crops."""
+
     reference_text: Literal["condition", "source"] = "condition"
     """Text that motion is compared with: the instruction itself, or its written caption."""
 

@@ -31,7 +31,10 @@ class Reconstruction:
     def generate(self, items: Sequence[TestItem], seed: int) -> list[NDArray[np.float32]]:
         """Return reconstructed motions `(N_i, P)`, not normalised; nothing is drawn."""
         del seed
-        return [self._decode(item.features_index) for item in items]
+        return [
+            self._decode(item.features_index)[item.first_frame :][: item.num_frames]
+            for item in items
+        ]
 
     def _decode(self, clip: int) -> NDArray[np.float32]:
         tokens = torch.from_numpy(np.asarray(self.tokens[clip], np.int64))[None]
