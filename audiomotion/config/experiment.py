@@ -56,6 +56,9 @@ class RvqConfig(Schema):
     block_dropout: float = Field(default=0.2, ge=0, lt=1)
     """Dropout in a residual block."""
 
+    codebook_init: Literal["data", "kmeans"] = "data"
+    """`data`: codes start as the first batch's first rows, as published; `kmeans`: its clusters."""
+
     ema_decay: float = Field(default=0.99, gt=0, lt=1)
     """Decay of the codebooks' moving averages."""
 
