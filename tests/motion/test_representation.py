@@ -22,11 +22,13 @@ SEEDS = st.integers(0, 10_000)
 ANGLES = st.floats(-np.pi, np.pi)
 
 
-def assert_features_close(ours, expected, skeleton: Skeleton, relative: float = 5e-5) -> None:
-    """Compare each part of the features relative to its own size."""
+def assert_features_close(
+    ours, expected, skeleton: Skeleton, relative: float = 5e-5, least_size: float = 0.0
+) -> None:
+    """Compare each part of the features relative to its own size, or to `least_size`."""
     for part in dataclasses.fields(skeleton.layout):
         columns = getattr(skeleton.layout, part.name)
-        size = max(1.0, float(np.abs(expected[:, columns]).max()))
+        size = max(least_size, float(np.abs(expected[:, columns]).max()))
         np.testing.assert_allclose(
             ours[:, columns], expected[:, columns], rtol=0, atol=relative * size, err_msg=part.name
         )
@@ -118,6 +120,7 @@ def test_where_a_clip_stands_and_looks_does_not_matter(seed, yaw, shift, name) -
         representation.joints_to_features(clip, skeleton),
         skeleton,
         relative=1e-5,
+        least_size=1.0,
     )
 
 
