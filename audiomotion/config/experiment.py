@@ -62,6 +62,9 @@ class RvqConfig(Schema):
     block_dropout: float = Field(default=0.2, ge=0, lt=1)
     """Dropout in a residual block."""
 
+    codebook_init: Literal["data", "kmeans"] = "data"
+    """`data`: codes start as the first batch's first rows, as published; `kmeans`: its clusters."""
+
     ema_decay: float = Field(default=0.99, gt=0, lt=1)
     """Decay of the codebooks' moving averages."""
 
@@ -264,6 +267,9 @@ class EvaluationConfig(Schema):
 
     multimodality_pairs: int = Field(default=10, ge=1)
     """Random pairs among those motions."""
+
+    sampling: Literal["fixed", "published"] = "fixed"
+    """`fixed`: every whole clip in every repeat; `published`: shuffled batches of random crops."""
 
     reference_text: Literal["condition", "source"] = "condition"
     """Text that motion is compared with: the instruction itself, or its written caption."""

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from audiomotion.config.experiment import EvaluationConfig
 from audiomotion.errors import ConfigError, DataError
+from audiomotion.evaluate.crops import draw_crops
 from audiomotion.evaluate.embedding import Embeddings, FrozenEvaluator
 from audiomotion.evaluate.metrics.diversity import diversity
 from audiomotion.evaluate.metrics.fid import fid
@@ -38,7 +40,7 @@ class TestItem:
     """Index of its real motion in the data set."""
 
     num_frames: int
-    """Length of its real motion, which is also what is generated."""
+    """Frames of its real motion, which is also what is generated."""
 
     caption_index: int
     """Which caption of the clip."""
@@ -51,6 +53,9 @@ class TestItem:
 
     caption_key: str
     """Equal for captions that say the same."""
+
+    first_frame: int = 0
+    """Where in the clip its real motion begins."""
 
 
 class MotionGenerator(Protocol):
@@ -73,7 +78,35 @@ class RealMotion:
 
     def generate(self, items: Sequence[TestItem], seed: int) -> list[NDArray[np.floating]]:
         """Return the clips' own motion."""
-        return [self.real_features(item.features_index) for item in items]
+        return [
+            self.real_features(item.features_index)[item.first_frame :][: item.num_frames]
+            for item in items
+        ]
+
+
+class RealSplit:
+    """The real motion that generated motion is compared with."""
+
+    def __init__(
+        self,
+        items: Sequence[TestItem],
+        real_features: Callable[[int], NDArray[np.floating]],
+        evaluator: FrozenEvaluator,
+    ) -> None:
+        self.clips = {item.clip: item.features_index for item in items}
+        self.real_features = real_features
+        self.evaluator = evaluator
+
+    @cached_property
+    def embeddings(self) -> Embeddings:
+        """Embeddings `(n, E)` of every whole clip, by name."""
+        return self.evaluator.embed_motion(
+            [self.real_features(self.clips[clip]) for clip in sorted(self.clips)]
+        )
+
+    def embed(self, items: Sequence[TestItem]) -> Embeddings:
+        """Return embeddings `(n, E)` of the crops that `items` say."""
+        return self.evaluator.embed_motion(RealMotion(self.real_features).generate(items, 0))
 
 
 def evaluate(
@@ -113,33 +146,40 @@ def embed_real(
     items: Sequence[TestItem],
     real_features: Callable[[int], NDArray[np.floating]],
     evaluator: FrozenEvaluator,
-) -> Embeddings:
-    """Embed the real motion of every clip, `(n, E)`."""
-    clips = {item.clip: item.features_index for item in items}
-    return evaluator.embed_motion([real_features(clips[clip]) for clip in sorted(clips)])
+) -> RealSplit:
+    """Return the real motion of every clip, embedded where and when it is asked for."""
+    return RealSplit(items, real_features, evaluator)
 
 
 def evaluate_repeat(
     repeat: int,
     generator: MotionGenerator,
     items: Sequence[TestItem],
-    real: Embeddings,
+    real: RealSplit,
     evaluator: FrozenEvaluator,
     config: EvaluationConfig,
 ) -> RepeatResult:
     """Measure one generation of the split.
 
-    Every draw depends on `config.seed` and `repeat` alone: the same captions, pools and pairs for
-    all arms, whatever was measured before.
+    Every draw depends on `config.seed` and `repeat` alone: the same captions, pools, crops and
+    pairs for all arms, whatever was measured before.
 
-    Deviation: clips that fill no pool miss R-precision only; the published loader also keeps them
-    from the other metrics.
+    Deviation: with `sampling: fixed` every clip is measured whole in every repeat; those that fill
+    no pool miss R-precision only. `sampling: published` draws what the published code draws: a
+    caption a clip, shuffled batches the size of a pool without the last incomplete one, whose clips
+    are in no metric, a crop of each clip (see `draw_crops`) that real motion is cut to and that
+    decides the length to generate; MultiModality on the first batches, of whose motions the last
+    stands for its instruction in all other metrics; pairs from numpy's legacy generator. It still
+    differs in this: the seeds of the draws and the order they are made in; a motion depends neither
+    on its batch's padding nor on what stands behind its end, which published code leaves in
+    generated motion; real motion is compared with itself, which gives FID 0, where published tables
+    have two draws of crops.
 
     Args:
         repeat: Number of the repeat, from 0.
         generator: What is measured.
         items: Every instruction of every clip of the split, in any order.
-        real: Embeddings of the split's real motion, from `embed_real`.
+        real: The split's real motion, from `embed_real`.
         evaluator: The space that is measured in.
         config: The protocol.
 
@@ -152,15 +192,23 @@ def evaluate_repeat(
     keys = [item.caption_key for item in drawn]
     rng = _rng(config, repeat, "pools")
     pools = draw_pools(keys, config.pool_size, unique=config.unique_captions, rng=rng)
-    text = evaluator.embed_text([item.text_tags for item in drawn])
-    seed = derive_seed(config.seed, repeat, "generation")
-    motion = _generate(generator, drawn, seed, evaluator)
-    metrics = _split_metrics(text, motion, real, pools)
-    pairs = num_diversity_pairs(len(drawn), config)
-    metrics["diversity"] = diversity(motion, pairs, _rng(config, repeat, "diversity"))
-    if config.multimodality_captions > 0 and not isinstance(generator, RealMotion):
-        metrics["multimodality"] = _multimodality(repeat, generator, drawn, evaluator, config)
-    return RepeatResult(repeat, metrics, len(drawn), len(pools), len(drawn) - pools.size)
+    num_dropped = len(drawn) - pools.size
+    if config.sampling == "published":
+        measured = _cropped([drawn[i] for i in pools.ravel()], _rng(config, repeat, "crops"))
+        pools, real_motion = np.arange(pools.size).reshape(pools.shape), real.embed(measured)
+    else:
+        measured, real_motion = drawn, real.embeddings
+    text = evaluator.embed_text([item.text_tags for item in measured])
+    motion, more = _motion_and_multimodality(repeat, generator, measured, evaluator, config)
+    pairs = num_diversity_pairs(len(measured), config)
+    metrics = {
+        **_split_metrics(text, motion, real_motion, pools),
+        "diversity": diversity(motion, pairs, _pair_rng(config, repeat, "diversity")),
+        **more,
+    }
+    return RepeatResult(
+        repeat, metrics, len(measured), len(pools), num_dropped, sampling=config.sampling
+    )
 
 
 def draw_captions(items: Sequence[TestItem], rng: np.random.Generator) -> list[TestItem]:
@@ -203,21 +251,38 @@ def _split_metrics(
     return {**ranks, "fid": fid(motion, real), "mm_distance": mm_distance(text, motion)}
 
 
-def _multimodality(
+def _cropped(items: Sequence[TestItem], rng: np.random.Generator) -> list[TestItem]:
+    crops = draw_crops([item.num_frames for item in items], rng)
+    return [
+        replace(item, first_frame=first, num_frames=length)
+        for item, (first, length) in zip(items, crops, strict=True)
+    ]
+
+
+def _motion_and_multimodality(
     repeat: int,
     generator: MotionGenerator,
-    drawn: Sequence[TestItem],
+    items: Sequence[TestItem],
     evaluator: FrozenEvaluator,
     config: EvaluationConfig,
-) -> float:
-    """Measure MultiModality on some of the drawn instructions, all of them in a small split."""
-    rng = _rng(config, repeat, "multimodality")
-    chosen = rng.permutation(len(drawn))[: config.multimodality_captions]
-    repeated = [drawn[i] for i in chosen for _ in range(config.multimodality_samples)]
+) -> tuple[Embeddings, dict[str, float]]:
+    """Return a motion of each item, and MultiModality on some of them, all in a small split."""
+    seed = derive_seed(config.seed, repeat, "generation")
+    if config.multimodality_captions == 0 or isinstance(generator, RealMotion):
+        return _generate(generator, items, seed, evaluator), {}
+    published = config.sampling == "published"
+    rng = _pair_rng(config, repeat, "multimodality")
+    order = np.arange(len(items)) if published else rng.permutation(len(items))
+    chosen = order[: config.multimodality_captions]
+    # Where the chosen items have motions already, the others alone are generated.
+    motion = _generate(generator, items[len(chosen) :] if published else items, seed, evaluator)
+    repeated = [items[i] for i in chosen for _ in range(config.multimodality_samples)]
     seed = derive_seed(config.seed, repeat, "multimodality generation")
-    motion = _generate(generator, repeated, seed, evaluator)
-    samples = motion.reshape(len(chosen), config.multimodality_samples, -1)
-    return multimodality(samples, config.multimodality_pairs, rng)
+    samples = _generate(generator, repeated, seed, evaluator)
+    samples = samples.reshape(len(chosen), config.multimodality_samples, -1)
+    if published:
+        motion = np.concatenate([samples[:, -1], motion])
+    return motion, {"multimodality": multimodality(samples, config.multimodality_pairs, rng)}
 
 
 def _generate(
@@ -230,3 +295,12 @@ def _generate(
 
 def _rng(config: EvaluationConfig, repeat: int, purpose: str) -> np.random.Generator:
     return np.random.default_rng(derive_seed(config.seed, repeat, purpose))
+
+
+def _pair_rng(
+    config: EvaluationConfig, repeat: int, purpose: str
+) -> np.random.Generator | np.random.RandomState:
+    """Return what draws the pairs of Diversity and MultiModality."""
+    if config.sampling == "published":
+        return np.random.RandomState(derive_seed(config.seed, repeat, purpose) % 2**32)
+    return _rng(config, repeat, purpose)

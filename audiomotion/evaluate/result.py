@@ -18,13 +18,16 @@ class RepeatResult:
     """`fid`, `top1` to `top3`, `mm_distance`, `diversity` and, if measured, `multimodality`."""
 
     num_clips: int
-    """Clips generated, one caption each."""
+    """Clips measured, one caption each."""
 
     num_pools: int
     """Pools of R-precision."""
 
     num_dropped: int
-    """Clips that were in no pool."""
+    """Clips that were in no pool; with `published` sampling they are in no metric."""
+
+    sampling: str = "fixed"
+    """How clips were drawn: `evaluation.sampling`."""
 
     def to_json(self) -> dict[str, Any]:
         """Return a content for JSON."""
@@ -64,8 +67,8 @@ class EvaluationResult:
 
     @property
     def num_clips(self) -> int:
-        """Clips generated in each repeat."""
-        return self.repeats[0].num_clips
+        """Clips measured in the repeat that had fewest."""
+        return min(result.num_clips for result in self.repeats)
 
     @property
     def num_pools(self) -> int:
@@ -95,6 +98,7 @@ class EvaluationResult:
             "num_clips": self.num_clips,
             "num_pools": self.num_pools,
             "num_dropped": self.num_dropped,
+            "sampling": self.repeats[0].sampling,
             "summaries": {name: asdict(summary) for name, summary in self.summaries.items()},
             "repeats": [result.to_json() for result in self.repeats],
         }

@@ -53,16 +53,24 @@ def base_decoding_steps(
     lengths: Tensor,
     sampling: MaskedSamplingConfig,
     seeds: Tensor | None = None,
+    known: Tensor | None = None,
 ) -> Iterator[DecodingStep]:
-    """Decode base tokens iteration by iteration; see `decode_base_tokens`."""
+    """Decode base tokens iteration by iteration; see `decode_base_tokens`.
+
+    `known` `(B, n)` are tokens that stay as they are, -1 where there is none yet.
+    """
     assert not model.training, "decoding is for evaluation mode: call eval() first"
-    valid = torch.arange(int(lengths.max()), device=lengths.device) < lengths[:, None]
+    if known is None:
+        known = lengths.new_full((len(lengths), int(lengths.max())), -1)
+    valid = torch.arange(known.shape[1], device=lengths.device) < lengths[:, None]
+    missing = valid & (known < 0)
+    num_missing = missing.sum(dim=1)
     noise = None if seeds is None else ClipNoise(seeds, _BASE_STREAM)
-    tokens = torch.where(valid, model.mask_id, -1)
-    scores = torch.where(valid, 0.0, torch.inf)
+    tokens = known.masked_fill(missing, model.mask_id)
+    scores = torch.where(missing, 0.0, torch.inf)
     for step, time in enumerate(torch.linspace(0, 1, sampling.iterations, device=lengths.device)):
         ranks = scores.argsort(dim=1, stable=True).argsort(dim=1)
-        masked = ranks < num_masked(time, lengths)[:, None]
+        masked = missing & (ranks < num_masked(time, num_missing)[:, None])
         tokens_in = tokens.masked_fill(masked, model.mask_id)
         logits = guided_logits(model, tokens_in, condition, valid, sampling.guidance_scale)
         predicted = draw_tokens(logits, sampling, noise, step)
@@ -93,6 +101,37 @@ def decode_base_tokens(
     Source: Sec. 3.3, "Motion Generation".
     """
     *_, last = base_decoding_steps(model, condition, lengths, sampling, seeds)
+    return last.tokens
+
+
+@torch.no_grad()
+def edit_base_tokens(
+    model: MaskedTransformer,
+    condition: Condition,
+    tokens: Tensor,
+    edit_mask: Tensor,
+    sampling: MaskedSamplingConfig,
+    seeds: Tensor | None = None,
+) -> Tensor:
+    """Generate some of the base `tokens` `(B, n)` anew, seeing all others, which stay.
+
+    The schedule is that of generation, over the edited tokens alone. `decode_residual_tokens` then
+    predicts the finer layers of the whole clip anew, as the published editing does: there a kept
+    token may change, since it hangs on the base tokens around it.
+
+    Args:
+        model: In evaluation mode.
+        condition: What to generate from.
+        tokens: int64, -1 at padding.
+        edit_mask: `(B, n)`, True where a token is generated anew; padding stays padding. Deviation:
+            a clip without any comes back as it was; published code redraws one token of it.
+        sampling: Guidance scale, iterations, temperature, filter.
+        seeds: `(B,)` int64, one a clip; without seeds the likeliest token is taken.
+
+    Source: "temporal inpainting" of the published code.
+    """
+    lengths, known = (tokens >= 0).sum(dim=1), tokens.masked_fill(edit_mask, -1)
+    *_, last = base_decoding_steps(model, condition, lengths, sampling, seeds, known)
     return last.tokens
 
 

@@ -17,6 +17,8 @@ from audiomotion.config.experiment import RvqConfig
 _TILE_NOISE = 0.01
 """Spread of the copies made where a batch has fewer rows than there are codes (published)."""
 
+_KMEANS_ITERATIONS = 10
+
 
 class EmaCodebook(nn.Module):
     """One codebook, each code the moving average of the rows assigned to it.
@@ -30,9 +32,10 @@ class EmaCodebook(nn.Module):
     code_count: Tensor
     initialised: Tensor
 
-    def __init__(self, num_codes: int, code_dim: int, decay: float) -> None:
+    def __init__(self, num_codes: int, code_dim: int, decay: float, *, init: str = "data") -> None:
         super().__init__()
         self.decay = decay
+        self.init = init
         self.register_buffer("codebook", torch.zeros(num_codes, code_dim))
         self.register_buffer("code_sum", torch.zeros(num_codes, code_dim))
         self.register_buffer("code_count", torch.ones(num_codes))
@@ -68,8 +71,11 @@ class EmaCodebook(nn.Module):
         self.codebook.copy_(torch.where(count >= 1, self.code_sum / count, self._first_rows(rows)))
 
     def start_from(self, rows: Tensor) -> None:
-        """Make the codes the first rows of `rows` `(R, D)`."""
-        self.codebook.copy_(self._first_rows(rows))
+        """Make the codes the first rows of `rows` `(R, D)`, or with `kmeans` their clusters."""
+        if self.init == "kmeans":
+            self._cluster(rows)
+        else:
+            self.codebook.copy_(self._first_rows(rows))
         self.restart_averages()
 
     def restart_averages(self) -> None:
@@ -81,6 +87,18 @@ class EmaCodebook(nn.Module):
     def counts(self, indices: Tensor) -> Tensor:
         """Count how often each code occurs in `indices`: `(K,)` float."""
         return torch.bincount(indices, minlength=len(self.codebook)).to(self.codebook.dtype)
+
+    def _cluster(self, rows: Tensor) -> None:
+        """Move the codes to the means of the rows nearest to them, from a random start (Lloyd).
+
+        A code that no row is nearest to stays: with fewer rows than codes, where it started.
+        """
+        self.codebook.copy_(self._first_rows(rows[torch.randperm(len(rows), device=rows.device)]))
+        for _ in range(_KMEANS_ITERATIONS):
+            nearest = self.nearest(rows)
+            sums = torch.zeros_like(self.codebook).index_add_(0, nearest, rows)
+            count = self.counts(nearest)[:, None]
+            self.codebook.copy_(torch.where(count > 0, sums / count, self.codebook))
 
     def _first_rows(self, rows: Tensor) -> Tensor:
         num_codes, code_dim = self.codebook.shape
@@ -118,7 +136,9 @@ class ResidualQuantizer(nn.Module):
         self.temperature = config.sampling_temperature
         self.dropout = config.quantizer_dropout
         self.layers = nn.ModuleList(
-            EmaCodebook(config.codebook_size, config.code_dim, config.ema_decay)
+            EmaCodebook(
+                config.codebook_size, config.code_dim, config.ema_decay, init=config.codebook_init
+            )
             for _ in range(config.num_quantizers)
         )
 

@@ -180,10 +180,15 @@ def _interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
     else:
         over = "no interval: one repeat of one trained model"
     fewer = " (the published protocol has 20)" if result["num_repeats"] != 20 else ""
+    if result.get("sampling") == "published":
+        dropped = "clips in no batch and so in no metric"
+        sampled = "sampling: published (shuffled batches of random crops); "
+    else:
+        dropped, sampled = "clips in no pool", ""
     return (
-        f"{over}; repeats: {result['num_repeats']}{fewer}; clips: {result['num_clips']}; "
+        f"{over}; repeats: {result['num_repeats']}{fewer}; {sampled}clips: {result['num_clips']}; "
         f"pools for R-precision: {result['num_pools']} or more a repeat, "
-        f"clips in no pool: {result['num_dropped']} or fewer."
+        f"{dropped}: {result['num_dropped']} or fewer."
     )
 
 

@@ -27,7 +27,13 @@ class Reconstruction:
     def generate(self, items: Sequence[TestItem], seed: int) -> list[NDArray[np.float32]]:
         """Return reconstructed motions `(N_i, P)`, not normalised; nothing is drawn."""
         del seed
-        return [self._decode(item.features_index) for item in items]
+        return [self._crop(item) for item in items]
+
+    def _crop(self, item: TestItem) -> NDArray[np.float32]:
+        motion = self._decode(item.features_index)
+        # Up to three frames at a clip's end have no token: a crop that ends there moves forward.
+        first = min(item.first_frame, max(0, len(motion) - item.num_frames))
+        return motion[first : first + item.num_frames]
 
     def _decode(self, clip: int) -> NDArray[np.float32]:
         tokens = torch.from_numpy(np.asarray(self.tokens[clip], np.int64))

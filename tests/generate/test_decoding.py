@@ -15,6 +15,8 @@ from audiomotion.generate.decoding import (
     base_decoding_steps,
     decode_base_tokens,
     decode_residual_tokens,
+    edit_base_tokens,
+    num_masked,
 )
 from audiomotion.models.condition import Condition
 from audiomotion.models.masked_transformer import MaskedTransformer
@@ -42,11 +44,13 @@ def test_greedy_base_decoding_equals_the_published_trace(num_layers: int) -> Non
     steps = list(
         base_decoding_steps(published_masked(num_layers), conditions(golden), lengths, BASE)
     )
-    assert len(steps) == int(golden["timesteps"])
+    assert len(steps) == int(golden["timesteps"]) and BASE.guidance_scale == golden["cond_scale"]
     for index, step in enumerate(steps):
         for actual, name in [(step.tokens_in, "ids_in"), (step.predicted, "pred_ids")]:
             expected = torch.from_numpy(golden[name][index]).long()
             assert actual[valid].equal(expected[valid]), (index, name)
+        counts = (step.tokens_in == 512).sum(dim=1)
+        assert counts.equal(torch.from_numpy(golden["num_masked"][index]))
         scores = torch.from_numpy(golden["scores"][index])
         torch.testing.assert_close(step.confidence[valid], scores[valid], rtol=2e-4, atol=1e-6)
     assert steps[-1].tokens.equal(torch.from_numpy(golden["final_ids"]).long())
@@ -59,7 +63,10 @@ def test_greedy_residual_decoding_equals_the_published_trace(num_layers: int) ->
     base = torch.from_numpy(golden["base_ids"]).long().masked_fill(~valid, -1)
     model = published_residual(num_layers)
     tokens = decode_residual_tokens(model, base, conditions(golden), RESIDUAL)
+    assert RESIDUAL.guidance_scale == golden["cond_scale"]
     assert tokens.equal(torch.from_numpy(golden["all_indices"]).long())
+    likeliest = torch.from_numpy(golden["argmax_per_layer"]).long().movedim(0, 2)
+    assert tokens[..., 1:][valid].equal(likeliest[valid])
 
 
 def small_models() -> tuple[MaskedTransformer, ResidualTransformer]:
@@ -117,6 +124,56 @@ def test_every_step_masks_fewer_and_keeps_what_is_known() -> None:
         )
         known_before = earlier.tokens_in != masked.mask_id
         assert later.tokens[known_before].equal(earlier.tokens[known_before])
+
+
+def edited(edit_mask: Tensor, seeds: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return tokens of clips of 13, 8 and 5 tokens, padded to 15, before and after an edit."""
+    masked, _ = small_models()
+    tokens = torch.randint(20, (3, 15), generator=torch.Generator().manual_seed(3))
+    tokens[torch.arange(15) >= torch.tensor([[13], [8], [5]])] = -1
+    condition = Condition.of_vectors(torch.ones(3, 8))
+    return tokens, edit_base_tokens(masked, condition, tokens, edit_mask, BASE, seeds)
+
+
+@pytest.mark.parametrize("seeds", [None, torch.tensor([4, 5, 6])])
+def test_an_edit_changes_tokens_inside_its_mask_alone(seeds: Tensor | None) -> None:
+    edit_mask = torch.zeros(3, 15, dtype=torch.bool)
+    edit_mask[0, 4:9] = edit_mask[1, 6:] = True
+    before, after = edited(edit_mask, seeds)
+    kept = ~edit_mask | (before < 0)
+    assert after[kept].equal(before[kept])
+    assert ((after >= 0) == (before >= 0)).all() and (after < 20).all()
+    assert not after[0].equal(before[0]) and not after[1].equal(before[1])
+
+
+def test_an_edit_of_nothing_returns_its_input() -> None:
+    before, after = edited(torch.zeros(3, 15, dtype=torch.bool), torch.tensor([4, 5, 6]))
+    assert after.equal(before)
+
+
+@pytest.mark.parametrize("seeds", [None, torch.tensor([4, 5, 6])])
+def test_an_edit_of_everything_is_a_generation(seeds: Tensor | None) -> None:
+    _, after = edited(torch.ones(3, 15, dtype=torch.bool), seeds)
+    masked, _ = small_models()
+    condition, lengths = Condition.of_vectors(torch.ones(3, 8)), torch.tensor([13, 8, 5])
+    generated = decode_base_tokens(masked, condition, lengths, BASE, seeds)
+    assert after[:, :13].equal(generated)
+    assert (after[:, 13:] == -1).all()
+
+
+@torch.no_grad()
+def test_an_edit_sees_what_is_kept_and_masks_shares_of_the_rest() -> None:
+    masked, _ = small_models()
+    known = torch.randint(20, (2, 20))
+    known[0, 3:13] = known[1, 19:] = -1
+    condition, lengths = Condition.of_vectors(torch.randn(2, 8)), torch.tensor([20, 20])
+    steps = list(base_decoding_steps(masked, condition, lengths, BASE, None, known))
+    counts = torch.stack([(step.tokens_in == masked.mask_id).sum(dim=1) for step in steps])
+    expected = torch.stack([num_masked(time, torch.tensor([10, 1]))
+                            for time in torch.linspace(0, 1, 10)])  # fmt: skip
+    assert counts.equal(expected.long())
+    given = known >= 0
+    assert all(step.tokens_in[given].equal(known[given]) for step in steps)
 
 
 def test_one_iteration_predicts_everything_at_once() -> None:

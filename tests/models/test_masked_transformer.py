@@ -42,15 +42,21 @@ def test_logits_of_6_layers_equal_the_published_ones() -> None:
     tokens, condition, valid = golden_inputs(golden)
     guided = guided_logits(published_masked(6), tokens, condition, valid, 4)
     same_logits(guided[..., ::8], golden["logits_cfg4_every8"], valid, ATOL)
+    expected = torch.from_numpy(golden["logits_cfg4_argmax"]).long()
+    assert guided.argmax(dim=-1)[valid].equal(expected[valid])
 
 
 @torch.no_grad()
 def test_training_loss_equals_the_published_one() -> None:
     golden = load_golden("mask_transformer_train_loss")
     tokens, condition, valid = golden_inputs(golden)
-    loss, terms = published_masked(8).loss_of(golden_draws(golden), tokens, condition, valid)
+    model = published_masked(8)
+    loss, terms = model.loss_of(golden_draws(golden), tokens, condition, valid)
     assert float(loss) == pytest.approx(float(golden["loss"]), abs=1e-4)
     assert float(terms["accuracy"]) == pytest.approx(float(golden["acc"]))
+    seen, expected = (torch.from_numpy(golden[name]).long() for name in ("x_ids", "pred_ids"))
+    predicted = model(seen, condition, valid).argmax(dim=-1)
+    assert predicted[valid].equal(expected[valid])
 
 
 def test_heads_must_divide_the_width() -> None:

@@ -1,3 +1,4 @@
+import numpy as np
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,9 +15,16 @@ def test_masking_equals_the_published_one() -> None:
     draws = golden_draws(GOLDEN)
     masked = masked_positions(draws, valid, 0.0)
     assert masked.equal(torch.from_numpy(GOLDEN["mask"]))
+    labels = torch.from_numpy(GOLDEN["labels"]).long()
+    assert tokens.masked_fill(~masked, 512).equal(labels)
     seen = corrupt(tokens, masked, draws, 512)
     expected = torch.from_numpy(GOLDEN["x_ids"]).long()
     assert seen[valid].equal(expected[valid])
+
+
+def test_cosine_schedule_equals_the_published_one() -> None:
+    share = cosine_schedule(torch.linspace(0, 1, 10)).numpy()
+    np.testing.assert_allclose(share, load_golden("sampling_pieces")["cosine_10"], atol=1e-7)
 
 
 def test_cosine_schedule_ends() -> None:

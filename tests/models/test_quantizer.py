@@ -16,7 +16,7 @@ def config(**changes: object) -> RvqConfig:
 
 
 def close(actual: Tensor, expected: np.ndarray) -> None:
-    torch.testing.assert_close(actual, torch.as_tensor(expected), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(actual, torch.as_tensor(expected), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(("prefix", "decay"), [("ema_mu099", 0.99), ("ema_mu05", 0.5)])
@@ -120,6 +120,53 @@ def test_a_batch_smaller_than_the_codebook_fills_it_with_near_copies() -> None:
     nearest = torch.cdist(codebook.codebook, rows).min(dim=1).values
     assert float(nearest.max()) < 0.05
     assert len(codebook.codebook.unique(dim=0)) == 10
+
+
+def clustered_rows(num_rows: int = 400) -> Tensor:
+    """Rows around eight far points, those of one point behind those of the other."""
+    points = 10 * torch.randn(8, 3)
+    return points.repeat_interleave(num_rows // 8, dim=0) + 0.1 * torch.randn(num_rows, 3)
+
+
+def started(init: str, rows: Tensor, seed: int = 1) -> EmaCodebook:
+    torch.manual_seed(seed)
+    codebook = EmaCodebook(16, 3, 0.9, init=init)
+    codebook.start_from(rows)
+    return codebook
+
+
+def test_kmeans_starts_nearer_to_clustered_rows_than_the_first_rows() -> None:
+    torch.manual_seed(0)
+    rows = clustered_rows()
+    error = {}
+    for init in ("data", "kmeans"):
+        codebook = started(init, rows)
+        assert codebook.initialised and codebook.code_sum.equal(codebook.codebook)
+        error[init] = float((rows - codebook.codebook[codebook.nearest(rows)]).square().mean())
+    assert error["kmeans"] < 0.1 * error["data"]
+
+
+def test_kmeans_codes_are_the_means_of_their_rows() -> None:
+    torch.manual_seed(0)
+    rows = torch.tensor([[0.0], [1.0], [10.0], [14.0]]).repeat(5, 1)
+    codebook = EmaCodebook(2, 1, 0.9, init="kmeans")
+    codebook.start_from(rows)
+    assert sorted(codebook.codebook.flatten().tolist()) == pytest.approx([0.5, 12.0])
+
+
+def test_kmeans_depends_on_torchs_generator_alone() -> None:
+    torch.manual_seed(0)
+    rows = clustered_rows()
+    assert started("kmeans", rows).codebook.equal(started("kmeans", rows).codebook)
+    assert not started("kmeans", rows).codebook.equal(started("kmeans", rows, seed=2).codebook)
+
+
+def test_kmeans_of_fewer_rows_than_codes_stays_near_the_rows() -> None:
+    torch.manual_seed(0)
+    rows = torch.randn(4, 3)
+    codes = started("kmeans", rows).codebook
+    assert codes.isfinite().all()
+    assert float(torch.cdist(codes, rows).min(dim=1).values.max()) < 0.05
 
 
 def test_unused_code_becomes_a_row_of_the_batch() -> None:

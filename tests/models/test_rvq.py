@@ -198,7 +198,14 @@ def test_training_learns_a_few_clips() -> None:
     assert losses[-1] < 0.65 * losses[0]
 
 
-def test_training_resumes_bit_for_bit_from_a_state_dict() -> None:
+@pytest.mark.parametrize("codebook_init", ["data", "kmeans"])
+def test_training_resumes_bit_for_bit_from_a_state_dict(codebook_init: str) -> None:
+    config = SMALL.model_copy(update={"codebook_init": codebook_init})
+
+    def fresh() -> RvqVae:
+        torch.manual_seed(0)
+        return RvqVae(config, FEATURES, JOINTS)
+
     def train(model: RvqVae, steps: range) -> None:
         model.train()
         for step in steps:
@@ -210,10 +217,10 @@ def test_training_resumes_bit_for_bit_from_a_state_dict() -> None:
                 for parameter in model.parameters():
                     parameter -= 0.01 * parameter.grad
 
-    whole, first = small(), small()
+    whole, first = fresh(), fresh()
     train(whole, range(6))
     train(first, range(3))
-    resumed = RvqVae(SMALL, FEATURES, JOINTS)
+    resumed = RvqVae(config, FEATURES, JOINTS)
     resumed.load_state_dict(first.state_dict())
     train(resumed, range(3, 6))
     for key, value in whole.state_dict().items():

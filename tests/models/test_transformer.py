@@ -11,6 +11,7 @@ from audiomotion.models.transformer import (
     initialise,
     token_loss,
 )
+from tests.golden import load_golden
 
 
 def test_positions_are_sines_and_cosines_in_turn() -> None:
@@ -57,3 +58,12 @@ def test_loss_and_accuracy_count_only_the_counted_positions() -> None:
     loss, terms = token_loss(logits, torch.tensor([[0, 1, 1]]), counted)
     assert float(loss) == pytest.approx((math.log(2) + math.log(1 + math.exp(-5))) / 2)
     assert float(terms["accuracy"]) == 1.0
+
+
+def test_loss_and_accuracy_equal_the_published_ones() -> None:
+    golden = load_golden("sampling_pieces")
+    logits = torch.from_numpy(golden["ce_logits"]).transpose(1, 2)
+    labels = torch.from_numpy(golden["ce_labels"])
+    loss, terms = token_loss(logits, labels, labels != 5)
+    assert float(loss) == pytest.approx(float(golden["ce_loss"]), abs=1e-6)
+    assert float(terms["accuracy"]) == pytest.approx(float(golden["ce_acc"]))

@@ -22,11 +22,13 @@ SEEDS = st.integers(0, 10_000)
 ANGLES = st.floats(-np.pi, np.pi)
 
 
-def assert_features_close(ours, expected, skeleton: Skeleton, relative: float = 5e-5) -> None:
-    """Compare each part of the features relative to its own size."""
+def assert_features_close(
+    ours, expected, skeleton: Skeleton, relative: float = 5e-5, least_size: float = 0.0
+) -> None:
+    """Compare each part of the features relative to its own size, or to `least_size`."""
     for part in dataclasses.fields(skeleton.layout):
         columns = getattr(skeleton.layout, part.name)
-        size = max(1.0, float(np.abs(expected[:, columns]).max()))
+        size = max(least_size, float(np.abs(expected[:, columns]).max()))
         np.testing.assert_allclose(
             ours[:, columns], expected[:, columns], rtol=0, atol=relative * size, err_msg=part.name
         )
@@ -45,6 +47,7 @@ def real() -> tuple[np.ndarray, np.ndarray]:
 @SYNTHETIC
 def test_features_golden(skeleton: Skeleton, name: str) -> None:
     golden = load_golden(name)
+    assert skeleton.contact_threshold == golden["feet_threshold"]
     ours = representation.joints_to_features(golden["joints"], skeleton, golden["target_offsets"])
     assert ours.dtype == np.float32
     assert_features_close(ours, golden["features"], skeleton)
@@ -89,6 +92,9 @@ def test_real_joints_come_back_from_positions(real) -> None:
     joints, published = real
     recovered = representation.features_to_joints(published, HUMANML3D_22)
     np.testing.assert_allclose(recovered, joints, atol=1e-6)
+    np.testing.assert_allclose(
+        recovered, load_golden("humanml3d_repr")["recover_from_ric_shipped"], atol=1e-6
+    )
     root, path = representation.features_to_root(published, HUMANML3D_22)
     golden = load_golden("humanml3d_repr")
     np.testing.assert_allclose(root, golden["recovered_root_quat"], atol=1e-6)
@@ -114,6 +120,7 @@ def test_where_a_clip_stands_and_looks_does_not_matter(seed, yaw, shift, name) -
         representation.joints_to_features(clip, skeleton),
         skeleton,
         relative=1e-5,
+        least_size=1.0,
     )
 
 

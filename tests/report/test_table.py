@@ -45,6 +45,14 @@ def test_one_repeat_has_no_interval(tmp_path):
     assert row(table, "wavlm").figures["fid"] == Figure(1.0, None)
 
 
+def test_published_sampling_is_said(tmp_path):
+    content = result([1.0, 2.0]) | {"sampling": "published"}
+    notes = build_table(launch(tmp_path, done(tmp_path, "wavlm", 0, content)), tmp_path).notes
+    assert "sampling: published" in notes[0] and "in no metric: 3 or fewer" in notes[0]
+    other = build_table(launch(tmp_path, done(tmp_path, "conv", 0, result([1.0]))), tmp_path)
+    assert "published (" not in other.notes[0] and "in no pool: 3 or fewer" in other.notes[0]
+
+
 def test_a_failed_arm_stands_in_the_table_with_its_reason(tmp_path):
     arms = [done(tmp_path, "wavlm", 0, result([1.0])), failed("encodec", 0, "masked: loss is nan")]
     table = build_table(launch(tmp_path, *arms), tmp_path)

@@ -21,17 +21,18 @@ def fid(a: ArrayLike, b: ArrayLike) -> float:
         DataError: A set has fewer than 2 samples, or some are not finite.
     """
     a, b = checked(a, "FID", at_least=2), checked(b, "FID", at_least=2)
-    covariance_a, covariance_b = _covariance(a), _covariance(b)
+    (mean_a, covariance_a), (mean_b, covariance_b) = moments(a), moments(b)
     root_a = _root(covariance_a)
     overlap = np.linalg.eigvalsh(root_a @ covariance_b @ root_a).clip(min=0)
-    shift = a.mean(0) - b.mean(0)
+    shift = mean_a - mean_b
     spread = np.trace(covariance_a) + np.trace(covariance_b) - 2 * np.sqrt(overlap).sum()
     # A distance: rounding can take that of equal sets a hair below zero.
     return max(0.0, float(shift @ shift + spread))
 
 
-def _covariance(samples: Embeddings) -> Embeddings:
-    return np.atleast_2d(np.cov(samples, rowvar=False))
+def moments(samples: Embeddings) -> tuple[Embeddings, Embeddings]:
+    """Return mean `(E,)` and covariance `(E, E)` (divisor n - 1) of `samples` `(n, E)`."""
+    return samples.mean(0), np.atleast_2d(np.cov(samples, rowvar=False))
 
 
 def _root(covariance: Embeddings) -> Embeddings:

@@ -35,8 +35,8 @@ def r_precision(
             f"not {len(text)}; measure a larger split or lower evaluation.pool_size."
         )
     pools = np.arange(num_pools * pool_size).reshape(num_pools, pool_size)
-    hits = np.concatenate([_hits(distances(text[pool], motion[pool]), top_k) for pool in pools])
-    shares: Embeddings = hits.mean(0)
+    found = np.concatenate([hits(distances(text[pool], motion[pool]), top_k) for pool in pools])
+    shares: Embeddings = found.mean(0)
     return shares
 
 
@@ -47,10 +47,10 @@ def distances(text: Embeddings, motion: Embeddings) -> Embeddings:
     return distance
 
 
-def _hits(distance: Embeddings, top_k: int) -> Embeddings:
+def hits(distance: Embeddings, top_k: int) -> Embeddings:
     """Return for each caption of a pool the chance `(n, top_k)` that its motion is in the top k."""
     own = np.diagonal(distance)[:, None]
     closer = (distance < own).sum(1, keepdims=True)
     tied = (distance == own).sum(1, keepdims=True)
-    hits: Embeddings = ((np.arange(1, top_k + 1) - closer) / tied).clip(0.0, 1.0)
-    return hits
+    chances: Embeddings = ((np.arange(1, top_k + 1) - closer) / tied).clip(0.0, 1.0)
+    return chances

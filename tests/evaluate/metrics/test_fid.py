@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiomotion.errors import DataError
-from audiomotion.evaluate.metrics.fid import fid
+from audiomotion.evaluate.metrics.fid import fid, moments
 from tests.golden import load_golden
 
 
@@ -30,6 +30,19 @@ def test_fid_of_singular_covariances_equals_the_published_one(name):
     golden = load_golden("metrics")
     measured = fid(golden["fid_rankdef_a"], golden["fid_rankdef_b"])
     assert measured == pytest.approx(golden[name], rel=1e-5)
+
+
+def test_fid_of_equal_sets_is_zero_as_in_published_code():
+    golden = load_golden("metrics")
+    measured = fid(golden["fid_a"], golden["fid_a"])
+    assert measured == pytest.approx(float(golden["fid_aa"]), abs=1e-9)
+
+
+def test_mean_and_covariance_equal_the_published_ones():
+    golden = load_golden("metrics")
+    mean, covariance = moments(golden["fid_a"].astype(np.float64))
+    np.testing.assert_allclose(mean, golden["fid_mu_a"], atol=1e-6)
+    np.testing.assert_allclose(covariance[:8, :8], golden["fid_cov_a_first8x8"], rtol=1e-5)
 
 
 def test_fid_of_two_gaussians_in_closed_form():

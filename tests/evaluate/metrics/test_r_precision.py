@@ -4,14 +4,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audiomotion.errors import DataError
-from audiomotion.evaluate.metrics.r_precision import distances, r_precision
+from audiomotion.evaluate.metrics.r_precision import distances, hits, r_precision
 from tests.golden import load_golden
 
 
 def test_r_precision_equals_the_published_one():
     golden = load_golden("metrics")
-    text, motion = golden["text_emb"], golden["motion_emb"]
-    np.testing.assert_allclose(r_precision(text, motion, 32), golden["r_precision"], rtol=1e-12)
+    text, motion, pool_size = golden["text_emb"], golden["motion_emb"], int(golden["pool_size"])
+    shares = r_precision(text, motion, pool_size)
+    np.testing.assert_allclose(shares, golden["r_precision"], rtol=1e-12)
     single = golden["r_precision_single_pool_of_96"]
     np.testing.assert_allclose(r_precision(text, motion, 96), single, rtol=1e-12)
 
@@ -22,6 +23,14 @@ def test_every_pool_equals_the_published_one():
         rows = slice(32 * pool, 32 * pool + 32)
         shares = r_precision(golden["text_emb"][rows], golden["motion_emb"][rows], 32)
         np.testing.assert_allclose(32 * shares, counts)
+
+
+def test_every_caption_hits_where_it_did_in_published_code():
+    golden = load_golden("metrics")
+    text, motion = golden["text_emb"].reshape(3, 32, -1), golden["motion_emb"].reshape(3, 32, -1)
+    pools = zip(text.astype(float), motion.astype(float), strict=True)
+    found = np.concatenate([hits(distances(*pool), 3) for pool in pools])
+    np.testing.assert_array_equal(found, golden["topk_hits"])
 
 
 def test_distances_equal_the_published_ones():
