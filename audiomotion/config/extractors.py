@@ -89,10 +89,20 @@ class ImageBindConfig(PretrainedSchema):
 
 
 EXTRACTORS = Family(
-    "audiomotion.extractors", LogMelConfig, WavLMConfig, EncodecConfig, ImageBindConfig
+    "audiomotion.extractors",
+    ExtractorSchema,
+    LogMelConfig,
+    WavLMConfig,
+    EncodecConfig,
+    ImageBindConfig,
 )
 
 if TYPE_CHECKING:
     ExtractorConfig = ExtractorSchema
 else:
-    ExtractorConfig = EXTRACTORS.union()
+
+    def __getattr__(name: str) -> object:
+        # Only when asked for: the schemas of entry points import this module before they exist.
+        if name == "ExtractorConfig":
+            return EXTRACTORS.union()
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
