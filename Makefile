@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint types layers wheel clean
+.PHONY: setup demo test lint types layers wheel example clean
 
 setup: $(STAMP)
 
@@ -33,6 +33,9 @@ layers: setup
 
 wheel: setup
 	tests/wheel_check $(BIN)/python
+
+example: setup
+	tests/example_check $(BIN)/python
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

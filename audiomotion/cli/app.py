@@ -54,11 +54,12 @@ def common(
 
 def main() -> None:
     """Run `amx`: an error of ours is a sentence and its exit code, Ctrl-C is 130."""
-    from audiomotion.cli import commands
-
-    if not app.registered_commands:
-        commands.register(app)
     try:
+        # Not before: a broken entry point of another package is an error of ours too.
+        from audiomotion.cli import commands
+
+        if not app.registered_commands:
+            commands.register(app)
         # Not standalone: there Typer ends an interrupted command without a word.
         code = app(_common_first(sys.argv[1:]), prog_name="amx", standalone_mode=False)
         sys.stdout.flush()

@@ -73,9 +73,16 @@ class HumanML3DConfig(FolderSchema):
     folder: str = "HumanML3D"
 
 
-DATASETS = Family("audiomotion.datasets", DemoConfig, BandaiConfig, KitConfig, HumanML3DConfig)
+DATASETS = Family(
+    "audiomotion.datasets", DatasetSchema, DemoConfig, BandaiConfig, KitConfig, HumanML3DConfig
+)
 
 if TYPE_CHECKING:
     DatasetConfig = DatasetSchema
 else:
-    DatasetConfig = DATASETS.union()
+
+    def __getattr__(name: str) -> object:
+        # Only when asked for: the schemas of entry points import this module before they exist.
+        if name == "DatasetConfig":
+            return DATASETS.union()
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

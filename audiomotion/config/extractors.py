@@ -84,6 +84,7 @@ class WhisperConfig(PretrainedExtractorSchema):
 
 EXTRACTORS = Family(
     "audiomotion.extractors",
+    ExtractorSchema,
     LogMelConfig,
     WavLMConfig,
     EncodecConfig,
@@ -94,4 +95,9 @@ EXTRACTORS = Family(
 if TYPE_CHECKING:
     ExtractorConfig = ExtractorSchema
 else:
-    ExtractorConfig = EXTRACTORS.union()
+
+    def __getattr__(name: str) -> object:
+        # Only when asked for: the schemas of entry points import this module before they exist.
+        if name == "ExtractorConfig":
+            return EXTRACTORS.union()
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic.fields import FieldInfo
+
 from audiomotion.config.given import SCHEMA_DEFAULT, Given, KeyPath, Origin, dotted, given
+from audiomotion.config.recipe_schema import Recipe
 from audiomotion.config.schema import Schema
 from audiomotion.config.schema_paths import parts_in
 from audiomotion.config.yaml_file import parse_value
@@ -22,25 +25,33 @@ SUPERSEDES = {
 def merge(lower: Given, upper: Given) -> Given:
     """Return `lower` with everything that `upper` gives on top; lists are replaced whole.
 
-    A part whose `name` changes is another part: the keys given for the old one are dropped.
+    A part whose `name` changes is another part: the keys given for the old one are dropped, but
+    for those that both parts' schemas call `lasting`. So an arm need only name another compressor,
+    and its condition is as wide as the experiment says.
     """
-    return Given(_merged(lower, upper, lower.value), lower.origin)
+    return Given(_merged(lower, upper, lower.value, Recipe), lower.origin)
 
 
-def _merged(lower: Given, upper: Given, base: dict[str, Given]) -> dict[str, Given]:
+def _merged(
+    lower: Given, upper: Given, base: dict[str, Given], schema: type[Schema] | None = None
+) -> dict[str, Given]:
     kept = dict(base)
     for key, item in upper.value.items():
         for void in SUPERSEDES.get(key, ()) if item.value is not None else ():
             if upper.get(void) is None:
                 kept.pop(void, None)
-        kept[key] = _overlaid(kept[key], item) if key in kept else item
+        field = schema.model_fields.get(key) if schema else None
+        kept[key] = _overlaid(kept[key], item, field) if key in kept else item
     return kept
 
 
-def _overlaid(lower: Given, upper: Given) -> Given:
+def _overlaid(lower: Given, upper: Given, field: FieldInfo | None = None) -> Given:
     if not (lower.is_section and upper.is_section):
         return upper
-    base = {} if _is_another_part(lower, upper) else lower.value
+    base = lower.value
+    if _is_another_part(lower, upper):
+        lasting = _lasting(lower, upper, field)
+        base = {key: item for key, item in lower.value.items() if key in lasting}
     return Given(_merged(lower, upper, base), upper.origin)
 
 
@@ -48,6 +59,13 @@ def _is_another_part(lower: Given, upper: Given) -> bool:
     # Below the top level only the members of families have a name.
     old, new = lower.get("name"), upper.get("name")
     return old is not None and new is not None and old.plain() != new.plain()
+
+
+def _lasting(lower: Given, upper: Given, field: FieldInfo | None) -> frozenset[str]:
+    """Return the keys that mean the same in both parts."""
+    members = parts_in(field) if field else {}
+    old, new = (members.get(_name_of(part)) for part in (lower, upper))
+    return old.lasting & new.lasting if old and new else frozenset()
 
 
 def with_section_defaults(values: Given, schema: type[Schema]) -> Given:

@@ -34,9 +34,16 @@ class SentenceConfig(PretrainedSchema, TextEncoderSchema):
     weights: str = "sentence-transformers/all-MiniLM-L6-v2"
 
 
-TEXT_ENCODERS = Family("audiomotion.text_encoders", ClipTextConfig, SentenceConfig)
+TEXT_ENCODERS = Family(
+    "audiomotion.text_encoders", TextEncoderSchema, ClipTextConfig, SentenceConfig
+)
 
 if TYPE_CHECKING:
     TextEncoderConfig = TextEncoderSchema
 else:
-    TextEncoderConfig = TEXT_ENCODERS.union()
+
+    def __getattr__(name: str) -> object:
+        # Only when asked for: the schemas of entry points import this module before they exist.
+        if name == "TextEncoderConfig":
+            return TEXT_ENCODERS.union()
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

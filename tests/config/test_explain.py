@@ -1,5 +1,6 @@
 import re
 
+from audiomotion.config.compressors import COMPRESSORS
 from audiomotion.config.explain import explain
 from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.resolve import resolve
@@ -43,6 +44,9 @@ def test_every_value_has_a_docstring():
         lines = explained(experiment="demo", sets=[f"extractor.name={name}"])
         assert [path for path, line in lines.items() if not line.docstring] == []
     assert lines["extractor.name"].docstring == "Log-mel spectrogram: no weights."
+    for name in COMPRESSORS.schemas:
+        lines = explained(experiment="demo", sets=[f"compressor.name={name}"])
+        assert [path for path, line in lines.items() if not line.docstring] == []
 
 
 def test_paths_can_be_set_back_to_what_they_are():

@@ -3,6 +3,9 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from audiomotion.config.compressors import COMPRESSORS
+from audiomotion.config.datasets import DATASETS
+from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.given import Origin, given
 from audiomotion.config.overrides import merge, set_layer, with_section_defaults
 from audiomotion.config.problems import find_problems
@@ -38,6 +41,52 @@ def test_another_name_is_another_part():
     assert merged(lower, {"extractor": {"name": "wavlm", "random_seed": 1}}).plain() == {
         "extractor": {**lower["extractor"], "random_seed": 1}
     }
+
+
+ENCODER = {
+    "condition_dim": 8,
+    "latent_dim": 16,
+    "num_heads": 2,
+    "num_layers": 1,
+    "norm_first": True,
+    "num_condition_tokens": 4,
+}
+
+
+@pytest.mark.parametrize(
+    ("upper", "result"),
+    [
+        ({"name": "transformer"}, ENCODER),
+        ({"name": "transformer", "num_heads": 4}, {**ENCODER, "num_heads": 4}),
+        # Other parts call a thing by the same name and mean another: conv1d has layers too.
+        ({"name": "conv1d"}, {"condition_dim": 8}),
+        ({"name": "avgpool", "num_segments": 3}, {"condition_dim": 8, "num_segments": 3}),
+        ({"name": "memory-retrieval"}, {**ENCODER, "num_memory_tokens": 9, "residual": True}),
+        ({"name": "transfrmer"}, {}),
+    ],
+)
+def test_keys_that_mean_the_same_in_another_part_last(upper, result):
+    own = {"num_memory_tokens": 9, "residual": True}
+    lower = {"compressor": {"name": "memory-retrieval", **ENCODER, **own}}
+    found = merged(lower, {"compressor": upper})
+    assert found.plain() == {"compressor": {**result, "name": upper["name"]}}
+    kept = found.get("compressor").get("condition_dim")
+    assert kept is None or kept.origin == LOWER
+
+
+def test_nothing_lasts_where_schemas_do_not_say_so():
+    lower = {"dataset": {"name": "humanml3d", "min_frames": 40, "content": "abc"}}
+    assert merged(lower, {"dataset": {"name": "kit"}}).plain() == {"dataset": {"name": "kit"}}
+    lower = {"extractor": {"name": "wavlm", "revision": "abc", "random_seed": 3}}
+    assert merged(lower, {"extractor": {"name": "encodec"}}).plain() == {
+        "extractor": {"name": "encodec"}
+    }
+
+
+@pytest.mark.parametrize("family", [COMPRESSORS, DATASETS, EXTRACTORS])
+def test_lasting_keys_are_fields(family):
+    for schema in family.schemas.values():
+        assert schema.lasting <= schema.model_fields.keys() - {"name"}
 
 
 def test_another_name_of_the_recipe_changes_nothing_else():

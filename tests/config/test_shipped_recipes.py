@@ -42,6 +42,30 @@ def test_arms_differ_in_nothing_but_the_extractor():
     assert all(other == rest[0] for other in rest)
 
 
+@pytest.mark.parametrize(("dataset", "width", "tokens"), [("demo", 128, 4), ("humanml3d", 512, 1)])
+def test_compressors_have_the_experiments_sizes(dataset, width, tokens):
+    arms = {arm.name: arm.experiment for arm in resolve(axes=["compressor"], dataset=dataset)}
+    assert {arm.compressor.condition_dim for arm in arms.values()} == {width}
+    for segments in (8, 32, 64):
+        assert arms[f"avgpool-{segments}"].compressor.num_segments == segments
+    conv1d = arms["conv1d"].compressor
+    assert (conv1d.num_layers, conv1d.kernel_size, conv1d.stride) == (3, 5, 2)
+    assert conv1d.num_condition_tokens == 8
+    assert arms["memory-retrieval"] == resolve(dataset)[0].experiment
+    encoder, retrieval = (
+        arms[name].compressor.model_dump(exclude={"name", "num_memory_tokens", "residual"})
+        for name in ("transformer", "memory-retrieval")
+    )
+    assert encoder == retrieval
+    assert encoder["num_condition_tokens"] == tokens
+
+
+def test_arms_differ_in_nothing_but_the_compressor():
+    experiments = [arm.experiment for arm in resolve(axes=["compressor"])]
+    rest = [experiment.model_dump(exclude={"compressor"}) for experiment in experiments]
+    assert all(other == rest[0] for other in rest)
+
+
 @pytest.mark.parametrize(
     ("name", "guidance", "batch_size", "min_frames"),
     [("humanml3d", (4.0, 5.0), 64, 40), ("kit", (2.0, 5.0), 16, 24)],
@@ -61,7 +85,7 @@ def test_the_papers_settings(name, guidance, batch_size, min_frames):
     rvq = experiment.rvq
     assert (rvq.num_quantizers, rvq.codebook_size, rvq.code_dim) == (6, 512, 512)
     compressor = load_recipe(name).plain()["compressor"]
-    assert (compressor["num_memory_tokens"], compressor["memory_dim"]) == (256, 512)
+    assert (compressor["num_memory_tokens"], compressor["latent_dim"]) == (256, 512)
     assert experiment.evaluation.repeats == 20
 
 
@@ -93,7 +117,7 @@ def test_attention_heads_divide_their_widths(name):
     for transformer in (experiment.masked, experiment.residual):
         assert transformer.latent_dim % transformer.num_heads == 0
     compressor = load_recipe(name).plain()["compressor"]
-    assert compressor["memory_dim"] % compressor["num_heads"] == 0
+    assert compressor["latent_dim"] % compressor["num_heads"] == 0
 
 
 def test_the_published_figures_are_read_and_cover_the_axis():
@@ -105,4 +129,6 @@ def test_the_published_figures_are_read_and_cover_the_axis():
     assert list(figures) == [f"table{number}" for number in (2, 3, 4, 5, 6)]
     arms = {row["arm"] for row in figures["table5"]}
     assert arms <= {arm.name for arm in resolve(axes=["feature-extractor"])}
+    arms = {row["arm"] for row in figures["table6"]}
+    assert arms == {arm.name for arm in resolve(axes=["compressor"])}
     assert [row["arm"] for row in figures["table6"] if row.get("suspect")] == ["memory-retrieval"]

@@ -6,14 +6,15 @@ from torch import Tensor, nn
 
 from audiomotion.config.compressors import CompressorSchema
 from audiomotion.config.schema import load_implementation
+from audiomotion.errors import ModelError
 from audiomotion.models.condition import Condition
 
 
 class Compressor(nn.Module, ABC):
     """Features of any length to a condition of fixed size.
 
-    Neither what stands where `valid_mask` is False nor how much there is of it ever changes the
-    condition. A subclass is constructed as `Subclass(config, feature_dim)`.
+    Neither what stands where `valid_mask` is False (NaN too) nor how much there is of it ever
+    changes the condition. A subclass is constructed as `Subclass(config, feature_dim)`.
     """
 
     num_condition_tokens: int
@@ -31,6 +32,15 @@ class Compressor(nn.Module, ABC):
 
 
 def build_compressor(config: CompressorSchema, feature_dim: int) -> Compressor:
-    """Build the compressor that `config` names, for features of width `feature_dim`."""
-    compressor: Compressor = load_implementation(config)(config, feature_dim)
+    """Build the compressor that `config` names, for features of width `feature_dim`.
+
+    Raises:
+        ModelError: The class that the configuration names is no `Compressor`.
+    """
+    compressor = load_implementation(config)(config, feature_dim)
+    if not isinstance(compressor, Compressor):
+        raise ModelError(
+            f"compressor {config.name!r}: {config.implementation} is no Compressor; "
+            "derive it from audiomotion.models.compressors.base.Compressor"
+        )
     return compressor

@@ -1,0 +1,1 @@
+"""Parts for audiomotion from another package: the extractor `envelope` and the compressor `gru`."""
