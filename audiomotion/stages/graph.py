@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from audiomotion.config.checkpoints import CheckpointConfig
 from audiomotion.config.compressors import CompressorConfig
 from audiomotion.config.datasets import DatasetSchema
 from audiomotion.config.experiment import (
@@ -30,9 +31,11 @@ MASKED = StageKind("masked", 1, "audiomotion.stages.transformers:train_masked")
 RESIDUAL = StageKind("residual", 1, "audiomotion.stages.transformers:train_residual")
 EVALUATION = StageKind("evaluation", 1, "audiomotion.stages.evaluation:evaluate_system")
 REFERENCE = StageKind("reference", 1, "audiomotion.stages.reference:evaluate_reference")
+CHECKPOINT = StageKind("checkpoint", 1, "audiomotion.stages.checkpoint:not_imported")
 
 STAGE_KINDS = (
     DATASET, SPEAK, FEATURES, RVQ, EVALUATOR, MASKED, RESIDUAL, EVALUATION, REFERENCE,
+    CHECKPOINT,
 )  # fmt: skip
 
 
@@ -107,6 +110,7 @@ MaskedStage = Stage[MaskedStageConfig]
 ResidualStage = Stage[ResidualStageConfig]
 EvaluationStage = Stage[EvaluationStageConfig]
 ReferenceStage = Stage[EvaluationConfig]
+CheckpointStage = Stage[CheckpointConfig]
 
 
 @dataclass(frozen=True)

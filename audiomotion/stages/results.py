@@ -14,3 +14,6 @@ WEIGHTS = "model.safetensors"
 
 DATASET_REPORT = "report.json"
 """What `dataset` leaves beside the clips: counts, and what was left out and why."""
+
+STATISTICS = "stats.npz"
+"""Mean and deviation that an imported network's motions are normalised with, as published."""
