@@ -41,9 +41,6 @@ NOT_COMPARED = {
 }
 """Arrays that no test compares, and why."""
 
-AWAITED = {"audio_frontend": {"clip_ends"}, "length_estimator": {"cond", "logits"}}
-"""Arrays whose comparison comes with the code that it compares."""
-
 
 def golden_folder(name: str) -> Path:
     if name not in REAL_MOTION:
@@ -58,7 +55,7 @@ def golden_folder(name: str) -> Path:
 def test_every_golden_array_is_read_by_a_test_or_listed_with_a_reason(name: str) -> None:
     with np.load(golden_folder(name) / "npz" / f"{name}.npz") as arrays:
         names = set(arrays.files)
-    missing = names - arrays_read(name, names) - AWAITED.get(name, set())
+    missing = names - arrays_read(name, names)
     assert missing == set(NOT_COMPARED.get(name, {})), (
         f"{name}.npz: compare these arrays in a test, or list them in NOT_COMPARED with a reason; "
         "and list none that is read or that the file does not have"

@@ -56,6 +56,7 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("data check --dataset demo", "nothing is missing"),
         ("runs list", "no launches"),
         ("artifacts list", "no artifacts"),
+        ("import --help", "momask"),
     ],
 )
 def test_a_light_command_imports_nothing_heavy(tmp_path: Path, command: str, shows: str) -> None:

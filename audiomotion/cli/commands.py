@@ -2,7 +2,16 @@
 
 import typer
 
-from audiomotion.cli import artifacts, configuration, data, listing, running, runs, ui
+from audiomotion.cli import (
+    artifacts,
+    configuration,
+    data,
+    importing,
+    listing,
+    running,
+    runs,
+    ui,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -15,3 +24,4 @@ def register(app: typer.Typer) -> None:
     app.add_typer(runs.app, name="runs", help="Launches: list them, show one.")
     app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify.")
     app.add_typer(data.app, name="data", help="Data sets: build, check.")
+    app.add_typer(importing.app, name="import", help="Published weights: check, import.")

@@ -12,7 +12,7 @@ from audiomotion.errors import DataError
 
 __all__ = [
     "MAX_TOKENS", "NUM_POS_CLASSES", "POS_CLASSES", "EncodedCaption", "Vocabulary", "encode",
-    "pos_class", "split_tag", "tag_caption", "tokenize",
+    "out_of_vocabulary_share", "pos_class", "split_tag", "tag_caption", "tokenize",
 ]  # fmt: skip
 
 MAX_TOKENS = 20
@@ -141,3 +141,13 @@ def encode(tags: Sequence[str], vocabulary: Vocabulary) -> EncodedCaption:
         np.array([pos_class(word, pos) for word, pos in padded], np.int64),
         len(words),
     )
+
+
+def out_of_vocabulary_share(captions: Iterable[Sequence[str]], vocabulary: Vocabulary) -> float:
+    """Return the share, 0..1, of the words of tagged captions that `vocabulary` has no vector for.
+
+    Counted are the words that are read, the first 20 of a caption; of no words the share is 0.
+    """
+    words = [split_tag(tag)[0] for tags in captions for tag in tags[:MAX_TOKENS]]
+    unknown = sum(word not in vocabulary for word in words)
+    return unknown / max(1, len(words))

@@ -105,9 +105,12 @@ class ArtifactStore:
         """Return the fingerprints among `stages` whose artifacts are there."""
         return {key for key, stage in stages.items() if self.find(stage) is not None}
 
-    def artifacts(self) -> Iterator[Artifact]:
-        """Yield every artifact, by stage and fingerprint; damage is not looked for."""
-        for path in sorted(self.root.glob(f"artifacts/*/*/{MANIFEST}")):
+    def artifacts(self, stage: str = "*") -> Iterator[Artifact]:
+        """Yield every artifact, or those of one stage, by stage and fingerprint.
+
+        Damage is not looked for.
+        """
+        for path in sorted(self.root.glob(f"artifacts/{stage}/*/{MANIFEST}")):
             yield Artifact(path.parent, read_json(path))
 
     @contextmanager

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from audiomotion.config.checkpoints import CheckpointConfig
 from audiomotion.config.compressors import CompressorConfig
 from audiomotion.config.datasets import DatasetSchema
 from audiomotion.config.experiment import (
@@ -36,10 +37,11 @@ RESIDUAL = StageKind("residual", 1, "audiomotion.stages.transformers:make_residu
 LENGTH = StageKind("length", 1, "audiomotion.stages.length:make_length")
 EVALUATION = StageKind("evaluation", 1, "audiomotion.stages.evaluation:evaluate_system")
 REFERENCE = StageKind("reference", 1, "audiomotion.stages.reference:evaluate_reference")
+CHECKPOINT = StageKind("checkpoint", 1, "audiomotion.stages.checkpoint:not_imported")
 
 STAGE_KINDS = (
     DATASET, SPEAK, FEATURES, TEXT_FEATURES, RVQ, EVALUATOR, MASKED, RESIDUAL, LENGTH,
-    EVALUATION, REFERENCE,
+    EVALUATION, REFERENCE, CHECKPOINT,
 )  # fmt: skip
 
 
@@ -155,6 +157,7 @@ ResidualStage = Stage[ResidualStageConfig]
 LengthStage = Stage[LengthStageConfig]
 EvaluationStage = Stage[EvaluationStageConfig]
 ReferenceStage = Stage[MeasuredConfig]
+CheckpointStage = Stage[CheckpointConfig]
 
 
 @dataclass(frozen=True)

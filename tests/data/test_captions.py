@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audiomotion.data import captions
-from audiomotion.data.captions import POS_CLASSES, Vocabulary, encode, pos_class, tokenize
+from audiomotion.data.captions import (
+    POS_CLASSES,
+    Vocabulary,
+    encode,
+    out_of_vocabulary_share,
+    pos_class,
+    tokenize,
+)
 from audiomotion.errors import DataError
 from tests.golden import GOLDEN
 
@@ -32,6 +39,34 @@ def test_no_other_word_is_a_vip():
 def test_other_words_have_the_class_of_their_part_of_speech():
     assert pos_class("person", "NOUN") == 1
     assert pos_class("and", "CCONJ") == POS_CLASSES.index("OTHER") == 14
+
+
+def test_a_part_of_speech_outside_the_known_ones_is_other():
+    known = set(CONSTANTS["pos_index"])
+    universal = {"ADJ", "ADP", "ADV", "AUX", "CCONJ", "CONJ", "DET", "INTJ", "NOUN", "NUM", "PART",
+                 "PRON", "PROPN", "PUNCT", "SCONJ", "SPACE", "SYM", "VERB", "X"}  # fmt: skip
+    assert {pos_class("person", pos) for pos in universal - known} == {14}
+    for pos in universal & known:
+        assert pos_class("person", pos) == CONSTANTS["pos_index"][pos]
+
+
+def test_a_word_outside_the_vocabulary_is_other_even_if_it_is_a_vip():
+    vocabulary = Vocabulary(["unk", "sos", "eos", "walk"])
+    known = encode(("walk/VERB",), vocabulary)
+    unknown = encode(("run/VERB",), vocabulary)
+    assert (known.word_ids[1], known.pos_classes[1]) == (3, CONSTANTS["pos_index"]["Act_VIP"])
+    assert (unknown.word_ids[1], unknown.pos_classes[1]) == (0, CONSTANTS["pos_index"]["OTHER"])
+    assert unknown.length == known.length == 3
+
+
+def test_the_share_of_words_without_a_vector():
+    vocabulary = Vocabulary.build([WALK])
+    spoken = ("please/INTJ", "Walk/VERB", "a/DET", "waltz/NOUN")
+    assert out_of_vocabulary_share([WALK], vocabulary) == 0
+    assert out_of_vocabulary_share([spoken], vocabulary) == 0.5
+    assert out_of_vocabulary_share([WALK, spoken], vocabulary) == 0.25
+    assert out_of_vocabulary_share([], vocabulary) == 0
+    assert out_of_vocabulary_share([("walk/VERB",) * 20 + spoken], vocabulary) == 0
 
 
 def test_tokenize():

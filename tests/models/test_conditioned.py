@@ -13,7 +13,7 @@ from audiomotion.models.conditioned import (
 )
 
 SMALL = MemoryRetrievalConfig(
-    condition_dim=10, num_memory_tokens=4, memory_dim=8, num_heads=2, feedforward_dim=8, dropout=0.0
+    condition_dim=10, num_memory_tokens=4, latent_dim=8, num_heads=2, feedforward_dim=8, dropout=0.0
 )
 
 

@@ -1,6 +1,7 @@
 """Print as JSON what happens on a full disk: `python -m tests.orchestrate.small_disk FOLDER`."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -8,15 +9,34 @@ import torch
 
 from audiomotion.errors import DataError
 from audiomotion.files import write_atomic, write_json
-from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.importing import import_checkpoint
+from audiomotion.orchestrate.store import ArtifactStore, verify
 from audiomotion.orchestrate.worker import WorkerSettings, run_stage
 from audiomotion.train.checkpoint import CheckpointFolder
-from tests.orchestrate.toy import LARGE, note
+from tests.orchestrate.toy import LARGE, importable, note
 
 
 def main(disk: Path) -> None:
-    """Fill the file system that `disk` is on, 1 MiB, in three ways."""
-    print(json.dumps({"stage": fill_by_stage(disk), "checkpoint": fill_by_checkpoint(disk)}))
+    """Fill the file system that `disk` is on, 1 MiB, in four ways."""
+    filled = {
+        "import": fill_by_import(disk),
+        "stage": fill_by_stage(disk),
+        "checkpoint": fill_by_checkpoint(disk),
+    }
+    print(json.dumps(filled))
+
+
+def fill_by_import(disk: Path) -> dict[str, object]:
+    store, filler = ArtifactStore(disk / "store"), disk / "filler"
+    write_atomic(filler, lambda file: file.write(bytes(600 * 1024)))
+    weights = importable(num_bytes=700 * 1024)
+    said = failure(lambda: import_checkpoint(store, weights))
+    left = [str(path.relative_to(disk)) for path in disk.rglob("*") if "weights" in path.name]
+    filler.unlink()
+    imported, is_new = import_checkpoint(store, weights)
+    problems = verify(imported.artifact)
+    shutil.rmtree(imported.artifact.folder)
+    return {"said": said, "left": left, "new": is_new, "problems": problems}
 
 
 def fill_by_stage(disk: Path) -> dict[str, object]:

@@ -53,3 +53,11 @@ def test_a_record_that_does_not_fit_stays_as_it_was(story):
     assert "record.json: the disk is full" in checkpoint["also_said"]
     assert checkpoint["record"] == "old"
     assert checkpoint["left"] == []
+
+
+def test_an_import_that_does_not_fit_leaves_nothing_and_works_with_room_again(story):
+    told = story["import"]
+    assert told["said"].endswith("the disk is full; free some space and run it again")
+    assert told["left"] == []
+    assert told["new"]
+    assert told["problems"] == []

@@ -1,0 +1,1 @@
+"""Published checkpoints: found in their folders, read without running them, checked."""
