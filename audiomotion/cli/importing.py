@@ -21,17 +21,15 @@ from audiomotion.orchestrate.store import ArtifactStore
 app = typer.Typer(no_args_is_help=True)
 
 _USE: Final[dict[CheckpointKind, str]] = {
-    "rvq": "rvq: {weights: official} in a recipe or arm, or --set rvq.weights=official",
-    "masked": "masked: {weights: official} in a recipe or arm, or --set masked.weights=official",
-    "residual": "residual: {weights: official} in a recipe or arm, or "
-    "--set residual.weights=official",
-    "length": "length: {weights: official} in a recipe or arm, or --set length.weights=official",
-    "evaluator": "evaluator: {weights: official} in a recipe, or --set evaluator.weights=official",
-    "word-vectors": "evaluator: {word_vectors: glove} in a recipe, or "
-    "--set evaluator.word_vectors=glove",
-    "imagebind-audio": "extractor: {name: imagebind, weights: official} in a recipe or arm, or "
-    "--set extractor.weights=official",
+    "rvq": "rvq: official",
+    "masked": "masked: official, with rvq: official and condition: text",
+    "residual": "residual: official, with rvq: official and condition: text",
+    "length": "length: official, with condition: text",
+    "evaluator": "evaluator: official, with the word vectors",
+    "word-vectors": "evaluator: {word_vectors: glove}",
+    "imagebind-audio": "extractor: {name: imagebind, weights: official}",
 }
+"""What to write into a recipe or an arm; `--set rvq=official` works too."""
 
 
 class MomaskPart(StrEnum):

@@ -33,9 +33,10 @@ from audiomotion.config.axis import load_axis
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
-from audiomotion.data.source import missing_data, with_content
+from audiomotion.data.source import with_content
 from audiomotion.errors import ArmsFailedError, AudiomotionError
 from audiomotion.files import read_json
+from audiomotion.orchestrate.contents import with_imported, with_weights
 from audiomotion.orchestrate.estimates import recorded_seconds
 from audiomotion.orchestrate.executor import Executor
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
@@ -150,21 +151,30 @@ class Command:
         Raises:
             ArmsFailedError: Some arms have no result; the exit code of a shared cause otherwise.
         """
-        request = Request(kind, title, self._with_data(arms), axis)
+        request = Request(kind, title, self._with_contents(arms), axis)
         plan = make_plan(request)
         if self.dry_run:
             print_plan(request, plan, self.store, as_json=self.as_json)
         else:
             self._run(request, plan, arms[0].runtime)
 
-    def _with_data(self, arms: Sequence[ResolvedArm]) -> list[tuple[str, Experiment]]:
-        """Return the experiments with the fingerprint of their data; a dry run does without."""
-        if self.dry_run:
-            for problem in missing_data(arms[0].experiment.dataset, self.data_root):
-                errors.say(f"{problem}; planning as if nothing were cached")
-                return [(arm.name, arm.experiment) for arm in arms]
+    def _with_contents(self, arms: Sequence[ResolvedArm]) -> list[tuple[str, Experiment]]:
+        """Return the experiments with digests of their data and weights.
+
+        A dry run says what is missing and does without.
+        """
+        try:
+            return [(arm.name, self._with_content(arm.experiment)) for arm in arms]
+        except AudiomotionError as error:
+            if not self.dry_run:
+                raise
+            errors.say(f"{error}; planning as if nothing were cached")
+            return [(arm.name, arm.experiment) for arm in arms]
+
+    def _with_content(self, experiment: Experiment) -> Experiment:
         cache = None if self.dry_run else self.store.cache
-        return [(arm.name, with_content(arm.experiment, self.data_root, cache)) for arm in arms]
+        experiment = with_content(experiment, self.data_root, cache)
+        return with_imported(with_weights(experiment, cache), self.store)
 
     def _run(self, request: Request, plan: Plan, runtime: Runtime) -> None:
         confirm_weights(request, yes=self.yes)

@@ -1,6 +1,6 @@
 """Which published weights an imported artifact holds."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from audiomotion.config.schema import Schema
 
@@ -21,3 +21,20 @@ class CheckpointConfig(Schema):
 
     sha256: str
     """Digest of names, shapes and numbers, statistics and words: not of the file they came in."""
+
+    def __str__(self) -> str:
+        """Return what messages call them."""
+        return f"the published {self.what}" + (f" of {self.dataset}" if self.dataset else "")
+
+    @property
+    def import_command(self) -> str:
+        """The command that imports them."""
+        command = _COMMANDS.get(self.what, f"momask --what {self.what} --checkpoint DIR")
+        return f"amx import {command}" + (f" --dataset {self.dataset}" if self.dataset else "")
+
+
+_COMMANDS: Final[dict[CheckpointKind, str]] = {
+    "evaluator": "t2m-evaluator --checkpoint DIR",
+    "word-vectors": "glove --folder DIR",
+    "imagebind-audio": "imagebind-audio --checkpoint FILE",
+}

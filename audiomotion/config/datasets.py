@@ -1,14 +1,18 @@
 """Which motion data: the embedded set, and sets in the published folder layout."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from audiomotion.config.checkpoints import DatasetName
 from audiomotion.config.schema import Family, PartSchema
 
 
 class DatasetSchema(PartSchema):
     """What all data sets share."""
+
+    published_as: ClassVar[DatasetName] = "humanml3d"
+    """Data set of the same skeleton and frame rate that published weights were trained on."""
 
     min_frames: int = Field(default=40, ge=4)
     """Shortest clip kept, in frames."""
@@ -61,6 +65,7 @@ class BandaiConfig(FolderSchema):
 class KitConfig(FolderSchema):
     """KIT-ML: 21 joints at 12.5 fps."""
 
+    published_as = "kit"
     name: Literal["kit"] = "kit"
     folder: str = "KIT-ML"
     min_frames: int = Field(default=24, ge=4)

@@ -35,7 +35,17 @@ class SpeechConfig(Schema):
     """Decides which voice speaks what."""
 
 
-class RvqConfig(Schema):
+class TrainedSchema(Schema):
+    """A network that is trained here, or whose published weights were imported (`amx import`)."""
+
+    weights: Literal["trained", "official"] = "trained"
+    """`official`: the published weights; nothing is trained."""
+
+    checkpoint: str | None = None
+    """Content of the published weights, filled in by a plan; None where they are trained."""
+
+
+class RvqConfig(TrainedSchema):
     """RVQ-VAE (paper 3.3; sizes of the published code)."""
 
     num_quantizers: int = Field(default=6, ge=1)
@@ -98,7 +108,7 @@ class RvqConfig(Schema):
         return int(2**self.num_downsamplings)
 
 
-class TransformerConfig(Schema):
+class TransformerConfig(TrainedSchema):
     """What the masked and the residual transformer share (paper 5)."""
 
     num_layers: int = Field(default=6, ge=1)
@@ -148,7 +158,7 @@ class ResidualConfig(TransformerConfig):
     """Output projection of layer q is the embedding of the next layer, as published."""
 
 
-class LengthConfig(Schema):
+class LengthConfig(TrainedSchema):
     """Length estimator: condition to the number of motion tokens, for generation without one."""
 
     num_classes: int = Field(default=50, ge=2)
@@ -158,7 +168,7 @@ class LengthConfig(Schema):
     """Optimizer and schedule."""
 
 
-class EvaluatorConfig(Schema):
+class EvaluatorConfig(TrainedSchema):
     """The text and motion encoders of Guo et al. 2022 that the metrics live in."""
 
     movement_dim: int = Field(default=512, ge=1)
@@ -174,7 +184,13 @@ class EvaluatorConfig(Schema):
     """Width of the shared embedding."""
 
     word_dim: int = Field(default=300, ge=1)
-    """Width of the word vectors, learned with the evaluator from the training captions."""
+    """Width of the word vectors."""
+
+    word_vectors: Literal["learned", "glove"] = "learned"
+    """`learned` from the training captions; `glove`: the published ones, by `amx import glove`."""
+
+    words: str | None = None
+    """Content of the published word vectors, filled in by a plan; None where they are learned."""
 
     loss: Literal["contrastive", "infonce"] = "contrastive"
     """`contrastive`: the published margin loss; `infonce`: as in TMR."""
@@ -189,6 +205,12 @@ class EvaluatorConfig(Schema):
         epochs=300, batch_size=32, learning_rate=1e-4, warmup_steps=0, lr_milestones=()
     )
     """Optimizer and schedule."""
+
+    @model_validator(mode="after")
+    def _official_weights_read_glove(self) -> "EvaluatorConfig":
+        if self.weights == "official" and self.word_vectors != "glove":
+            raise ValueError("official weights read GloVe's vectors; set word_vectors: glove")
+        return self
 
 
 class SamplingConfig(Schema):
@@ -351,3 +373,28 @@ class Experiment(Schema):
         """The compressor between encoder and transformers; None where there is none."""
         pooled = self.condition == "text" and self.text_encoder.output == "pooled"
         return None if pooled else self.compressor
+
+    @model_validator(mode="after")
+    def _official_tokens_come_from_the_official_rvq(self) -> "Experiment":
+        official = [n for n in ("masked", "residual") if getattr(self, n).weights == "official"]
+        if official and self.rvq.weights != "official":
+            raise ValueError(
+                f"{', '.join(official)}: official weights know the tokens of the official RVQ "
+                "alone; set rvq: official"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _official_weights_read_clip(self) -> "Experiment":
+        official = [
+            name
+            for name in ("masked", "residual", "length")
+            if getattr(self, name).weights == "official"
+        ]
+        encoder = self.text_encoder
+        if official and (self.used_compressor is not None or encoder.name != "clip"):
+            raise ValueError(
+                f"{', '.join(official)}: official weights were trained on CLIP's pooled text; set "
+                "condition: text and text_encoder: {name: clip, output: pooled}"
+            )
+        return self

@@ -11,10 +11,13 @@ class PretrainedSchema(PartSchema):
     """A part with frozen weights: a hub id, a local folder, or `random` with a size."""
 
     weights: str
-    """Hub id, folder, or `random`; nothing else is tried when it cannot be loaded."""
+    """Hub id, folder, `random`, or `official` (imported, ImageBind only); nothing else is tried."""
 
     revision: str | None = None
     """Revision of the hub id; enters the fingerprint."""
+
+    content: str | None = None
+    """Digest of a folder's or of imported weights, filled in by a plan; None for others."""
 
     random_size: Literal["tiny", "base"] | None = Field(default=None, validate_default=True)
     """Size of randomly initialised weights; only with `weights: random`."""

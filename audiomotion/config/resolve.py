@@ -14,6 +14,7 @@ from typing import ParamSpec, TypeVar
 from audiomotion.config.axis import Choice, choices, load_axis
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.given import Given, Origin
+from audiomotion.config.official import spell_out_official
 from audiomotion.config.overrides import at_path, merge, set_layer, with_section_defaults
 from audiomotion.config.problems import find_problems, unique
 from audiomotion.config.recipe_schema import Recipe
@@ -128,7 +129,8 @@ def _with_seed(last: Given, seed: int) -> Given:
 
 
 def _resolve_one(recipe: Given, choice: Choice, options: Given, last: Given) -> ResolvedArm:
-    values = reduce(merge, [choice.layer, options], recipe)
+    recipe, arm, last = map(spell_out_official, (recipe, choice.layer, last))
+    values = reduce(merge, [arm, options], recipe)
     values = merge(drop_contradicting_weights(values, options), last)
     values = with_section_defaults(fill_weights(values), Recipe)
     resolved, problems = find_problems(values, Recipe)

@@ -1,7 +1,7 @@
 """One hash for all that a folder of raw data holds."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from audiomotion.errors import DataError
@@ -14,7 +14,9 @@ READ_FILES = (
 """What a reader of the published folder layout looks at."""
 
 
-def fingerprint_folder(folder: Path, cache: Path | None = None) -> str:
+def fingerprint_folder(
+    folder: Path, cache: Path | None = None, files: Sequence[str] = READ_FILES
+) -> str:
     """Return the SHA-256 over paths, sizes and contents of the files that a reader looks at.
 
     With a `cache` file, contents are read again only when a path, size or time of change differs
@@ -24,8 +26,8 @@ def fingerprint_folder(folder: Path, cache: Path | None = None) -> str:
         DataError: `folder` is missing.
     """
     if not folder.is_dir():
-        raise DataError(f"{folder} is missing; check --data-root")
-    paths = [path for pattern in READ_FILES for path in folder.glob(pattern)]
+        raise DataError(f"{folder} is missing; check the path, or --data-root")
+    paths = [path for pattern in files for path in folder.glob(pattern)]
     listing = _listing_digest(folder, paths)
     known = _read_cache(cache)
     entry = known.get(str(folder.resolve()))

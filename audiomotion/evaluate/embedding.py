@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from audiomotion.data.captions import Vocabulary, encode
+from audiomotion.data.statistics import Statistics
 from audiomotion.errors import DataError
 from audiomotion.models.evaluator import FRAMES_PER_TOKEN, MotionTextEvaluator, pos_one_hot
 
@@ -21,8 +22,7 @@ class FrozenEvaluator:
     Args:
         model: The trained encoders, on the device to compute on.
         vocabulary: The words that the model knows.
-        mean: Mean `(P,)` that the model's motions were normalised with.
-        std: Their standard deviation `(P,)`.
+        stats: What the model's motions were normalised with.
         word_vectors: Vectors `(V, W)` of the vocabulary, where the model has none of its own.
         batch_size: Examples embedded at once; changes no result.
     """
@@ -31,8 +31,7 @@ class FrozenEvaluator:
         self,
         model: MotionTextEvaluator,
         vocabulary: Vocabulary,
-        mean: NDArray[np.float32],
-        std: NDArray[np.float32],
+        stats: Statistics,
         *,
         word_vectors: NDArray[np.float32] | None = None,
         batch_size: int = 128,
@@ -43,8 +42,7 @@ class FrozenEvaluator:
         self.model = model.eval()
         self.vocabulary = vocabulary
         self.device = next(model.parameters()).device
-        self.mean = torch.as_tensor(mean, dtype=torch.float32)
-        self.std = torch.as_tensor(std, dtype=torch.float32)
+        self.stats = stats
         self.word_vectors = None if word_vectors is None else torch.as_tensor(word_vectors)
         self.batch_size = batch_size
 
@@ -95,7 +93,7 @@ class FrozenEvaluator:
 
     def _normalised(self, motion: NDArray[np.floating]) -> Tensor:
         whole = motion[: len(motion) // FRAMES_PER_TOKEN * FRAMES_PER_TOKEN]
-        return (torch.as_tensor(whole, dtype=torch.float32) - self.mean) / self.std
+        return torch.from_numpy(self.stats.normalise(whole.astype(np.float32)))
 
     @torch.inference_mode()
     def _in_batches(

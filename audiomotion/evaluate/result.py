@@ -54,11 +54,14 @@ class EvaluationResult:
 
     repeats: tuple[RepeatResult, ...]
 
+    unknown_words: float = 0.0
+    """Share, 0..1, of the words of the instructions that the evaluator does not know."""
+
     @classmethod
-    def of(cls, repeats: Sequence[RepeatResult]) -> "EvaluationResult":
+    def of(cls, repeats: Sequence[RepeatResult], unknown_words: float = 0.0) -> "EvaluationResult":
         """Collect finished repeats, in whatever order they finished."""
         assert repeats, "an evaluation has at least one repeat"
-        return cls(tuple(sorted(repeats, key=lambda result: result.repeat)))
+        return cls(tuple(sorted(repeats, key=lambda result: result.repeat)), unknown_words)
 
     @property
     def num_repeats(self) -> int:
@@ -99,6 +102,7 @@ class EvaluationResult:
             "num_pools": self.num_pools,
             "num_dropped": self.num_dropped,
             "sampling": self.repeats[0].sampling,
+            "unknown_words": self.unknown_words,
             "summaries": {name: asdict(summary) for name, summary in self.summaries.items()},
             "repeats": [result.to_json() for result in self.repeats],
         }
@@ -106,4 +110,5 @@ class EvaluationResult:
     @classmethod
     def from_json(cls, content: dict[str, Any]) -> "EvaluationResult":
         """Return what `to_json` described."""
-        return cls.of([RepeatResult.from_json(repeat) for repeat in content["repeats"]])
+        repeats = [RepeatResult.from_json(repeat) for repeat in content["repeats"]]
+        return cls.of(repeats, content["unknown_words"])

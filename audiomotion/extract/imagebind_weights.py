@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from audiomotion.config.extractors import ImageBindConfig
@@ -60,6 +61,8 @@ def _located(weights: str) -> Path:
 
 def _tensors(path: Path) -> dict[str, Tensor]:
     try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
         # Only files in zip form (torch 1.6 and later, the published one too) can be mapped.
         content: Any = torch.load(
             path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)

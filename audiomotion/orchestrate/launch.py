@@ -17,7 +17,7 @@ from audiomotion.orchestrate.records import (
 from audiomotion.orchestrate.schedule import Failure, Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
-from audiomotion.stages.graph import system_stages
+from audiomotion.stages.system import SystemStages
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def make_plan(request: Request) -> Plan:
     """Return all stages of all arms and seeds, each needed artifact once."""
     targets, references = [], {}
     for name, experiment in request.arms:
-        stages = system_stages(experiment)
+        stages = SystemStages(experiment)
         # An axis compares metrics, which are measured at the real lengths.
         companions = (stages.length,) if request.kind == "experiment" else ()
         targets.append(Target(name, experiment.seed, stages.evaluation, companions))

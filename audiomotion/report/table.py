@@ -8,10 +8,11 @@ from typing import Any
 
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
+from audiomotion.report.measured import reference_path, result_of
 from audiomotion.report.metrics import METRICS
-from audiomotion.report.published import ABLATION_TABLES, published_arms, suspect_figures
+from audiomotion.report.notes import notes
+from audiomotion.report.published import ABLATION_TABLES, published_arms
 from audiomotion.report.statistics import Figure, over_seeds
-from audiomotion.stages.results import RESULT
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def build_table(record: RunRecord, artifacts: Path) -> ResultTable:
         references=_reference_rows(record, artifacts),
         published_table=source.get("table"),
         published_dataset=str(source.get("dataset", "")),
-        notes=_notes(record, artifacts),
+        notes=notes(record, artifacts),
     )
 
 
@@ -76,7 +77,9 @@ def _arm_row(
     published: Mapping[str, Mapping[str, Figure]],
     artifacts: Path,
 ) -> Row:
-    by_seed = {arm.seed: _figures(_result(arm, artifacts)) for arm in seeds if arm.status == "done"}
+    by_seed = {
+        arm.seed: _figures(result_of(arm, artifacts)) for arm in seeds if arm.status == "done"
+    }
     reasons = [
         f"seed {arm.seed}: {arm.reason or arm.status}" for arm in seeds if arm.status != "done"
     ]
@@ -113,16 +116,9 @@ def _over_seeds(found: Sequence[Mapping[str, Figure]], num_asked: int) -> dict[s
     return {key: over_seeds([one[key].mean for one in found]) for key in found[0]}
 
 
-def _result(arm: ArmRecord, artifacts: Path) -> dict[str, Any]:
-    content: dict[str, Any] = read_json(
-        artifacts / "evaluation" / arm.fingerprints["evaluation"] / RESULT
-    )
-    return content
-
-
 def _reference_rows(record: RunRecord, artifacts: Path) -> list[Row]:
     labels = {"real": "real motion", "reconstruction": "RVQ reconstruction"}
-    paths = [_reference_path(key, artifacts) for key in record.references]
+    paths = [reference_path(key, artifacts) for key in record.references]
     found = [read_json(path) for path in paths if path.exists()]
     several = len(found) > 1
     return [
@@ -133,92 +129,6 @@ def _reference_rows(record: RunRecord, artifacts: Path) -> list[Row]:
         for number, content in enumerate(found, 1)
         for key, label in labels.items()
     ]
-
-
-def _notes(record: RunRecord, artifacts: Path) -> list[str]:
-    done = [arm for arm in record.arms if arm.status == "done"]
-    notes = []
-    if done:
-        notes += [_interval_note(record, _result(done[0], artifacts))]
-    random = [
-        f"{arm.arm}: {arm.weights}" for arm in record.arms if arm.weights.startswith("random")
-    ]
-    if random:
-        notes.append(
-            "Encoder weights are not pre-trained (" + ", ".join(dict.fromkeys(random)) + "): "
-            "the order of these arms says nothing about the published encoders."
-        )
-    notes.append(_data_note(record))
-    notes += _suspect_notes(record)
-    if any(not _reference_path(key, artifacts).exists() for key in record.references):
-        notes.append("Real motion and its reconstruction have not been measured: no ceiling here.")
-    return notes
-
-
-def _suspect_notes(record: RunRecord) -> list[str]:
-    table = (record.axis.get("published") or {}).get("table")
-    suspect = suspect_figures(table) if table in ABLATION_TABLES else {}
-    labels = {metric.published or metric.key: metric.label for metric in METRICS}
-    return [
-        f"The published {labels[key]} of {arm} is very likely a slip of the paper's table {table}."
-        for arm, keys in suspect.items()
-        for key in keys
-        if any(own.arm == arm for own in record.arms)
-    ]
-
-
-def _reference_path(fingerprint: str, artifacts: Path) -> Path:
-    return artifacts / "reference" / fingerprint / RESULT
-
-
-def _interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
-    seeds = len({arm.seed for arm in record.arms})
-    if seeds > 1:
-        over = f"±: 95 %, Student's t over {seeds} training seeds (fewer where some failed)"
-    elif result["num_repeats"] > 1:
-        over = f"±: 95 %, 1.96·std/√{result['num_repeats']} over repeats of one trained model"
-    else:
-        over = "no interval: one repeat of one trained model"
-    fewer = " (the published protocol has 20)" if result["num_repeats"] != 20 else ""
-    if result.get("sampling") == "published":
-        dropped = "clips in no batch and so in no metric"
-        sampled = "sampling: published (shuffled batches of random crops); "
-    else:
-        dropped, sampled = "clips in no pool", ""
-    return (
-        f"{over}; repeats: {result['num_repeats']}{fewer}; {sampled}clips: {result['num_clips']}; "
-        f"pools for R-precision: {result['num_pools']} or more a repeat, "
-        f"{dropped}: {result['num_dropped']} or fewer."
-    )
-
-
-def _data_note(record: RunRecord) -> str:
-    published = record.axis.get("published") or {}
-    words = [f"Data set: {record.dataset}"]
-    if published and published["dataset"] != record.dataset:
-        words[0] += f", not {published['dataset']} of the paper's table {published['table']}"
-    words.append(
-        "the evaluator and its word vectors were learned on this data set, so figures compare "
-        "within this table only"
-    )
-    words.append(_checkpoint_note(record))
-    return "; ".join(words) + "."
-
-
-def _checkpoint_note(record: RunRecord) -> str:
-    """Say which checkpoint of each trained part is measured."""
-    chosen = {
-        part
-        for arm in record.arms
-        for part in ("rvq", "masked", "residual")
-        if arm.experiment[part]["training"]["keep"] == "best-fid"
-    }
-    if not chosen:
-        return "the last checkpoint is measured"
-    return (
-        f"of {', '.join(sorted(chosen))} the checkpoint with the lowest FID on the validation "
-        "split is measured, of other parts the last"
-    )
 
 
 def table_columns(table: ResultTable) -> dict[str, list[Any]]:

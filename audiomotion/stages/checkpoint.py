@@ -4,12 +4,6 @@ from audiomotion.errors import ModelError
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import CheckpointStage
 
-_COMMANDS = {
-    "evaluator": "t2m-evaluator --checkpoint DIR",
-    "word-vectors": "glove --folder DIR",
-    "imagebind-audio": "imagebind-audio --checkpoint FILE",
-}
-
 
 def not_imported(stage: CheckpointStage, context: StageContext) -> None:
     """Say how to import what is not there.
@@ -19,10 +13,8 @@ def not_imported(stage: CheckpointStage, context: StageContext) -> None:
     """
     del context
     config = stage.config
-    command = _COMMANDS.get(config.what, f"momask --what {config.what} --checkpoint DIR")
-    dataset = f" --dataset {config.dataset}" if config.dataset else ""
-    of = f" of {config.dataset}" if config.dataset else ""
+    content = f" (content {config.sha256[:16]})" if config.sha256 else ""
     raise ModelError(
-        f"the published {config.what}{of} (content {config.sha256[:16]}) is not in the store, and "
-        f"weights cannot be computed; import them: amx import {command}{dataset}"
+        f"{config}{content} is not in the store, and weights cannot be computed; import them: "
+        f"{config.import_command}"
     )

@@ -1,7 +1,4 @@
-"""Every kind of stage, and the graph that an experiment makes of them; none of it needs torch."""
-
-from dataclasses import dataclass
-from typing import Any
+"""Every kind of stage and what decides it; none of it needs torch."""
 
 from audiomotion.config.checkpoints import CheckpointConfig
 from audiomotion.config.compressors import CompressorConfig
@@ -9,7 +6,6 @@ from audiomotion.config.datasets import DatasetSchema
 from audiomotion.config.experiment import (
     EvaluationConfig,
     EvaluatorConfig,
-    Experiment,
     GenerationConfig,
     LengthConfig,
     MaskedConfig,
@@ -158,96 +154,3 @@ LengthStage = Stage[LengthStageConfig]
 EvaluationStage = Stage[EvaluationStageConfig]
 ReferenceStage = Stage[MeasuredConfig]
 CheckpointStage = Stage[CheckpointConfig]
-
-
-@dataclass(frozen=True)
-class SystemStages:
-    """The stages that an experiment ends in; all others are their inputs."""
-
-    evaluation: EvaluationStage
-    """The generated motions, measured."""
-
-    reference: ReferenceStage
-    """Real motion and its RVQ reconstruction, measured the same way: the ceiling."""
-
-    length: LengthStage
-    """The length estimator, which generation without a given length needs."""
-
-
-def system_stages(experiment: Experiment) -> SystemStages:
-    """Return the stages of an experiment.
-
-    Stages that two experiments share are equal by fingerprint, not by identity.
-    """
-    dataset = Stage(DATASET, experiment.dataset)
-    evaluator = Stage(EVALUATOR, experiment.evaluator, {"dataset": dataset})
-    judge = {"evaluator": evaluator}
-    rvq_judge = judge if experiment.rvq.training.keep == "best-fid" else {}
-    rvq = Stage(RVQ, experiment.rvq, {"dataset": dataset, **rvq_judge})
-    train_features = _features(experiment, experiment.train_variant, dataset)
-    test_features = _features(experiment, experiment.test_variant, dataset)
-    pairs = {"dataset": dataset, "rvq": rvq, "features": train_features}
-    judged = {"dataset": dataset, "rvq": rvq, "evaluator": evaluator}
-    masked, residual = _masked(experiment), _residual(experiment)
-    trained = {
-        "features": test_features,
-        "masked": Stage(MASKED, masked, {**pairs, **(judge if masked.validation else {})}),
-        "residual": Stage(RESIDUAL, residual, {**pairs, **(judge if residual.validation else {})}),
-    }
-    measured = MeasuredConfig(evaluation=experiment.evaluation, variant=experiment.test_variant)
-    config = EvaluationStageConfig(**vars(measured), generation=experiment.generation)
-    return SystemStages(
-        evaluation=Stage(EVALUATION, config, {**judged, **trained}),
-        reference=Stage(REFERENCE, measured, judged),
-        length=Stage(LENGTH, _length(experiment), {"dataset": dataset, "features": train_features}),
-    )
-
-
-def _features(
-    experiment: Experiment, variant: Variant, dataset: DatasetStage
-) -> FeaturesStage | TextFeaturesStage:
-    """Return what makes features of the instructions: by ear, or by reading them."""
-    if experiment.condition == "text":
-        read = TextFeaturesStageConfig(encoder=experiment.text_encoder, variant=variant)
-        return Stage(TEXT_FEATURES, read, {"dataset": dataset})
-    config = SpeakStageConfig(speech=experiment.speech, variant=variant)
-    return Stage(
-        FEATURES, experiment.extractor, {"speak": Stage(SPEAK, config, {"dataset": dataset})}
-    )
-
-
-def _conditioned(experiment: Experiment) -> dict[str, Any]:
-    """Return what all parts that are trained on features have in common."""
-    return {
-        "compressor": experiment.used_compressor,
-        "variant": experiment.train_variant,
-        "seed": experiment.seed,
-    }
-
-
-def _masked(experiment: Experiment) -> MaskedStageConfig:
-    validates = experiment.masked.training.keep == "best-fid"
-    return MaskedStageConfig(
-        **_conditioned(experiment),
-        masked=experiment.masked,
-        rvq=experiment.rvq,
-        validation=experiment.validation.masked if validates else None,
-    )
-
-
-def _residual(experiment: Experiment) -> ResidualStageConfig:
-    validates = experiment.residual.training.keep == "best-fid"
-    return ResidualStageConfig(
-        **_conditioned(experiment),
-        residual=experiment.residual,
-        rvq=experiment.rvq,
-        validation=experiment.validation.residual if validates else None,
-    )
-
-
-def _length(experiment: Experiment) -> LengthStageConfig:
-    return LengthStageConfig(
-        **_conditioned(experiment),
-        length=experiment.length,
-        frames_per_token=experiment.rvq.frames_per_token,
-    )

@@ -10,13 +10,13 @@ from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import LengthStage
 from audiomotion.stages.loading import build_length
 from audiomotion.stages.pairs import training_pairs
-from audiomotion.stages.training import keep_training, loop_settings
+from audiomotion.stages.training import keep_official, keep_training, loop_settings
 from audiomotion.train.length import LengthTask
 from audiomotion.train.loop import fit
 
 
 def make_length(stage: LengthStage, context: StageContext) -> None:
-    """Train on the lengths of the training clips; write weights and curves.
+    """Train on the lengths of the training clips, or take the published estimator.
 
     Raises:
         ConfigError: A clip has more tokens than there are classes.
@@ -32,6 +32,8 @@ def make_length(stage: LengthStage, context: StageContext) -> None:
     seed = derive_seed(config.seed, stage.name)
     torch.manual_seed(seed)
     model = build_length(stage, context.inputs["features"])
+    if config.length.weights == "official":
+        return keep_official(model, model.estimator, context)
     tokens = [np.zeros((number, 0), np.int64) for number in num_tokens]  # only their number counts
     task = LengthTask(model, training_pairs(stage, context, tokens, seed), context.device)
     keep_training(model, fit(task, config.training, seed, loop_settings(context)), context)

@@ -5,6 +5,7 @@ from pathlib import Path
 from audiomotion.config.experiment import EvaluatorConfig, RvqConfig
 from audiomotion.data.captions import Vocabulary
 from audiomotion.data.statistics import Statistics
+from audiomotion.data.word_vectors import load_word_vectors
 from audiomotion.evaluate.embedding import FrozenEvaluator
 from audiomotion.files import read_json
 from audiomotion.models.conditioned import (
@@ -46,18 +47,24 @@ def build_evaluator(
     config: EvaluatorConfig, skeleton: Skeleton, vocabulary: Vocabulary
 ) -> MotionTextEvaluator:
     """Return the untrained model."""
-    return MotionTextEvaluator(config, skeleton.feature_dim, len(vocabulary))
+    num_learned = len(vocabulary) if config.word_vectors == "learned" else None
+    return MotionTextEvaluator(config, skeleton.feature_dim, num_learned)
 
 
 def load_evaluator(
     stage: EvaluatorStage, folder: Path, skeleton: Skeleton, device: str
 ) -> FrozenEvaluator:
     """Return the evaluator of an artifact, with its vocabulary and statistics."""
-    vocabulary = Vocabulary.load(folder / VOCABULARY)
+    vectors = None
+    if stage.config.word_vectors == "glove":
+        vocabulary, vectors = load_word_vectors(folder)
+    else:
+        vocabulary = Vocabulary.load(folder / VOCABULARY)
     model = build_evaluator(stage.config, skeleton, vocabulary)
     load_weights(model, folder / WEIGHTS)
-    stats = Statistics.load(folder)
-    return FrozenEvaluator(model.to(device), vocabulary, stats.mean, stats.std)
+    return FrozenEvaluator(
+        model.to(device), vocabulary, Statistics.load(folder), word_vectors=vectors
+    )
 
 
 def build_masked(stage: MaskedStage, features: Path) -> ConditionedMasked:

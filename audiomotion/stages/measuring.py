@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiomotion.config.experiment import EvaluationConfig, Variant
-from audiomotion.data.captions import tag_caption
+from audiomotion.data.captions import out_of_vocabulary_share, tag_caption
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.instructions import Instructions
 from audiomotion.evaluate.embedding import FrozenEvaluator
@@ -56,7 +56,13 @@ class Judged:
                 write_json(path, measured.to_json())
             repeats.append(RepeatResult.from_json(read_json(path)))
             self.context.report(number + 1, self.config.repeats, {})
-        return EvaluationResult.of(repeats)
+        return EvaluationResult.of(repeats, self.unknown_words)
+
+    @property
+    def unknown_words(self) -> float:
+        """Share of the words of the instructions that the evaluator does not know."""
+        captions = [item.text_tags for item in self.items]
+        return out_of_vocabulary_share(captions, self.evaluator.vocabulary)
 
 
 def test_items(

@@ -7,13 +7,14 @@ import torch
 
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.ragged import write_ragged
+from audiomotion.data.statistics import Statistics
 from audiomotion.errors import DataError
 from audiomotion.models.tokenizer import MotionTokenizer
 from audiomotion.seeds import derive_seed
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import RvqStage
 from audiomotion.stages.loading import build_rvq
-from audiomotion.stages.training import keep_training, loop_settings
+from audiomotion.stages.training import keep_official, keep_training, loop_settings
 from audiomotion.stages.validating import Validation
 from audiomotion.train.loop import fit
 from audiomotion.train.rvq import RvqTask
@@ -24,10 +25,20 @@ _SEED = 0  # the RVQ is shared by all seeds of all arms
 def make_rvq(stage: RvqStage, context: StageContext) -> None:
     """Write weights, statistics, curves, and the tokens `(n, Q)` of every clip of every split."""
     dataset = MotionDataset(context.inputs["dataset"])
-    tokenizer = _trained(stage, dataset, context)
+    if stage.config.weights == "official":
+        tokenizer = _official(stage, dataset, context)
+    else:
+        tokenizer = _trained(stage, dataset, context)
     tokenizer.stats.save(context.output)
     motions = dataset.motions(range(len(dataset.clips)))
     write_ragged(context.output, "tokens", tokenizer.encode(motions), np.int16)
+
+
+def _official(stage: RvqStage, dataset: MotionDataset, context: StageContext) -> MotionTokenizer:
+    """Take the published weights, and the statistics they were trained with."""
+    model = build_rvq(stage.config, dataset.skeleton)
+    keep_official(model, model, context)
+    return MotionTokenizer(model.to(context.device), Statistics.load(context.inputs["checkpoint"]))
 
 
 def _trained(stage: RvqStage, dataset: MotionDataset, context: StageContext) -> MotionTokenizer:

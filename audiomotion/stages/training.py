@@ -5,6 +5,7 @@ from dataclasses import asdict
 from torch import nn
 
 from audiomotion.files import write_json
+from audiomotion.models.published import load_imported
 from audiomotion.models.weights import save_weights
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.results import CURVES, KEPT, WEIGHTS
@@ -22,6 +23,16 @@ def loop_settings(context: StageContext) -> LoopSettings:
         checkpoint_seconds=context.checkpoint_seconds,
         report=context.report,
     )
+
+
+def keep_official(module: nn.Module, published: nn.Module, context: StageContext) -> None:
+    """Load the imported weights into `published`, a part of `module`, and write all of `module`.
+
+    Raises:
+        ModelError: They do not fit.
+    """
+    load_imported(published, context.inputs["checkpoint"] / WEIGHTS)
+    save_weights(module, context.output / WEIGHTS)
 
 
 def keep_training(module: nn.Module, kept: Kept, context: StageContext) -> None:

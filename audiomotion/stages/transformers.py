@@ -11,7 +11,7 @@ from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import MaskedStage, ResidualStage
 from audiomotion.stages.loading import build_masked, build_residual
 from audiomotion.stages.pairs import training_pairs
-from audiomotion.stages.training import keep_training, loop_settings
+from audiomotion.stages.training import keep_official, keep_training, loop_settings
 from audiomotion.stages.validating import GenerationValidation
 from audiomotion.train.loop import fit
 from audiomotion.train.selection import ValidationFid
@@ -19,9 +19,11 @@ from audiomotion.train.transformers import TransformerTask
 
 
 def make_masked(stage: MaskedStage, context: StageContext) -> None:
-    """Train the masked transformer over base tokens; write weights and curves."""
+    """Train the masked transformer over base tokens, or take the published one."""
     seed = _seed(stage)
     model = build_masked(stage, context.inputs["features"])
+    if stage.config.masked.weights == "official":
+        return keep_official(model, model.transformer, context)
     sampling, fid = stage.config.validation, None
     if sampling is not None:
         fid = partial(GenerationValidation(stage, context).base_fid, model, sampling)
@@ -29,9 +31,11 @@ def make_masked(stage: MaskedStage, context: StageContext) -> None:
 
 
 def make_residual(stage: ResidualStage, context: StageContext) -> None:
-    """Train the residual transformer over the finer layers; write weights and curves."""
+    """Train the residual transformer over the finer layers, or take the published one."""
     seed = _seed(stage)
     model = build_residual(stage, context.inputs["features"])
+    if stage.config.residual.weights == "official":
+        return keep_official(model, model.transformer, context)
     sampling, fid = stage.config.validation, None
     if sampling is not None:
         fid = partial(GenerationValidation(stage, context).residual_fid, model, sampling)

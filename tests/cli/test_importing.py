@@ -162,7 +162,7 @@ def test_what_was_found_is_shown_and_how_to_use_it(tmp_path: Path) -> None:
         f"from {folder / 'meta'}",
         "KIT Motion-Language",
         found.artifact.fingerprint[:16],
-        "--set rvq.weights=official",
+        "rvq: official",
     ):
         assert words in ended.out
     again = amx(*command)
@@ -216,8 +216,8 @@ def test_word_vectors_alone_and_with_the_evaluator(tmp_path: Path) -> None:
     assert (evaluator["what"], evaluator["new"]) == ("evaluator", True)
     assert (words["fingerprint"], words["new"]) == (alone["fingerprint"], False)
     shown = amx("import", "t2m-evaluator", "--checkpoint", folder, "--glove", glove).out
-    assert "--set evaluator.weights=official" in shown
-    assert "--set evaluator.word_vectors=glove" in shown
+    assert "evaluator: official" in shown
+    assert "evaluator: {word_vectors: glove}" in shown
 
 
 def imagebind_file(folder: Path, state: dict[str, torch.Tensor]) -> Path:
@@ -252,7 +252,7 @@ def test_only_the_audio_branch_of_imagebind_is_stored(
         "imagebind-audio, from imagebind_huge.pth",
         "1 other left out",
         "CC BY-NC-SA 4.0: no commercial use",
-        "--set extractor.weights=official",
+        "extractor: {name: imagebind, weights: official}",
     ):
         assert words in ended.out
     (found,) = find_imported(ArtifactStore(Path("amx-store")), "imagebind-audio")

@@ -163,7 +163,7 @@ def test_a_wrong_value_or_key(line, problem):
         (
             "{name: wavlm, nam: x}",
             "mine.yaml:3 extractor.nam: unknown key; the keys here are "
-            "name, weights, revision, random_size, random_seed, precision, layers; "
+            "name, weights, revision, content, random_size, random_seed, precision, layers; "
             "did you mean 'name'?",
         ),
         (

@@ -4,6 +4,7 @@ import torch
 
 from audiomotion.config.experiment import EvaluatorConfig
 from audiomotion.data.captions import tag_caption
+from audiomotion.data.statistics import Statistics
 from audiomotion.errors import DataError, ModelError
 from audiomotion.evaluate.embedding import FrozenEvaluator
 from audiomotion.models.evaluator import MotionTextEvaluator
@@ -48,7 +49,7 @@ def test_given_word_vectors_are_looked_up():
     state = learned.model.state_dict()
     state.pop("word_embedding.weight")
     model.load_state_dict(state)
-    given = FrozenEvaluator(model, vocabulary(), MEAN, STD, word_vectors=table)
+    given = FrozenEvaluator(model, vocabulary(), Statistics(MEAN, STD), word_vectors=table)
     np.testing.assert_allclose(given.embed_text(CAPTIONS), learned.embed_text(CAPTIONS), rtol=1e-5)
 
 
@@ -74,5 +75,5 @@ def test_motion_shorter_than_a_token_is_an_error():
 def test_a_model_in_training_mode_is_frozen():
     model = MotionTextEvaluator(EvaluatorConfig(), FEATURE_DIM, len(vocabulary()))
     assert model.training
-    FrozenEvaluator(model, vocabulary(), MEAN, STD)
+    FrozenEvaluator(model, vocabulary(), Statistics(MEAN, STD))
     assert not model.training

@@ -9,6 +9,7 @@ import torch
 
 from audiomotion.config.experiment import EvaluatorConfig
 from audiomotion.data.captions import Vocabulary, encode, tag_caption
+from audiomotion.data.statistics import Statistics
 from audiomotion.evaluate.embedding import FrozenEvaluator
 from audiomotion.evaluate.protocol import TestItem
 from audiomotion.models.evaluator import MotionTextEvaluator, pos_one_hot
@@ -72,7 +73,7 @@ def new_evaluator(loss: str = "contrastive", dim: int = 32) -> FrozenEvaluator:
         word_dim=dim, loss=loss,
     )  # fmt: skip
     model = MotionTextEvaluator(config, FEATURE_DIM, len(vocabulary()))
-    return FrozenEvaluator(model, vocabulary(), MEAN, STD)
+    return FrozenEvaluator(model, vocabulary(), Statistics(MEAN, STD))
 
 
 def train(evaluator: FrozenEvaluator, num_steps: int) -> None:

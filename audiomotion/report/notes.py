@@ -1,0 +1,125 @@
+"""What the figures of a table are and are not."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from audiomotion.orchestrate.records import RunRecord
+from audiomotion.report.measured import reference_path, result_of
+from audiomotion.report.metrics import METRICS
+from audiomotion.report.published import ABLATION_TABLES, suspect_figures
+
+
+def notes(record: RunRecord, artifacts: Path) -> list[str]:
+    """Return a sentence on everything that a reader must know to read the figures right."""
+    done = [arm for arm in record.arms if arm.status == "done"]
+    notes = []
+    if done:
+        result = result_of(done[0], artifacts)
+        notes += [_interval_note(record, result), *_unknown_words_notes(result)]
+    random = [
+        f"{arm.arm}: {arm.weights}" for arm in record.arms if arm.weights.startswith("random")
+    ]
+    if random:
+        notes.append(
+            "Encoder weights are not pre-trained (" + ", ".join(dict.fromkeys(random)) + "): "
+            "the order of these arms says nothing about the published encoders."
+        )
+    notes += [_data_note(record), *_official_notes(record)]
+    notes += _suspect_notes(record)
+    if any(not reference_path(key, artifacts).exists() for key in record.references):
+        notes.append("Real motion and its reconstruction have not been measured: no ceiling here.")
+    return notes
+
+
+def _suspect_notes(record: RunRecord) -> list[str]:
+    table = (record.axis.get("published") or {}).get("table")
+    suspect = suspect_figures(table) if table in ABLATION_TABLES else {}
+    labels = {metric.published or metric.key: metric.label for metric in METRICS}
+    return [
+        f"The published {labels[key]} of {arm} is very likely a slip of the paper's table {table}."
+        for arm, keys in suspect.items()
+        for key in keys
+        if any(own.arm == arm for own in record.arms)
+    ]
+
+
+def _interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
+    seeds = len({arm.seed for arm in record.arms})
+    if seeds > 1:
+        over = f"±: 95 %, Student's t over {seeds} training seeds (fewer where some failed)"
+    elif result["num_repeats"] > 1:
+        over = f"±: 95 %, 1.96·std/√{result['num_repeats']} over repeats of one trained model"
+    else:
+        over = "no interval: one repeat of one trained model"
+    fewer = " (the published protocol has 20)" if result["num_repeats"] != 20 else ""
+    if result.get("sampling") == "published":
+        dropped = "clips in no batch and so in no metric"
+        sampled = "sampling: published (shuffled batches of random crops); "
+    else:
+        dropped, sampled = "clips in no pool", ""
+    return (
+        f"{over}; repeats: {result['num_repeats']}{fewer}; {sampled}clips: {result['num_clips']}; "
+        f"pools for R-precision: {result['num_pools']} or more a repeat, "
+        f"{dropped}: {result['num_dropped']} or fewer."
+    )
+
+
+def _data_note(record: RunRecord) -> str:
+    published = record.axis.get("published") or {}
+    words = [f"Data set: {record.dataset}"]
+    if published and published["dataset"] != record.dataset:
+        words[0] += f", not {published['dataset']} of the paper's table {published['table']}"
+    words += [_evaluator_note(record), _checkpoint_note(record)]
+    return "; ".join(words) + "."
+
+
+def _evaluator_note(record: RunRecord) -> str:
+    """Say in whose space the metrics live."""
+    kinds = {
+        (arm.experiment["evaluator"]["weights"], arm.experiment["evaluator"]["word_vectors"])
+        for arm in record.arms
+    }
+    said = {
+        ("trained", "learned"): "the evaluator and its word vectors were learned on this data set",
+        ("trained", "glove"): "the evaluator was learned on this data set, with the published "
+        "word vectors",
+        ("official", "glove"): "the evaluator is the published one",
+    }
+    note = "; ".join(said[kind] for kind in sorted(kinds))
+    if kinds == {("official", "glove")}:
+        return note
+    return f"{note}, so figures compare within this table only"
+
+
+def _official_notes(record: RunRecord) -> list[str]:
+    parts = {
+        part
+        for arm in record.arms
+        for part in ("rvq", "masked", "residual")
+        if arm.experiment[part]["weights"] == "official"
+    }
+    return [f"Published weights, not trained here: {', '.join(sorted(parts))}."] if parts else []
+
+
+def _unknown_words_notes(result: Mapping[str, Any]) -> list[str]:
+    share = result["unknown_words"]
+    if not share:
+        return []
+    return [f"Words of the instructions that the evaluator does not know: {100 * share:.1f} %."]
+
+
+def _checkpoint_note(record: RunRecord) -> str:
+    """Say which checkpoint of each trained part is measured."""
+    chosen = {
+        part
+        for arm in record.arms
+        for part in ("rvq", "masked", "residual")
+        if arm.experiment[part]["training"]["keep"] == "best-fid"
+    }
+    if not chosen:
+        return "the last checkpoint is measured"
+    return (
+        f"of {', '.join(sorted(chosen))} the checkpoint with the lowest FID on the validation "
+        "split is measured, of other parts the last"
+    )

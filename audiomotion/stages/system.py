@@ -1,0 +1,198 @@
+"""The stages that an experiment makes, and what each reads."""
+
+from functools import cached_property
+from typing import Any
+
+from audiomotion.config.checkpoints import CheckpointConfig, CheckpointKind, DatasetName
+from audiomotion.config.experiment import (
+    Experiment,
+    MaskedConfig,
+    ResidualConfig,
+    RvqConfig,
+    TrainedSchema,
+    Variant,
+)
+from audiomotion.config.official import CHECKPOINT_OF
+from audiomotion.config.pretrained import PretrainedSchema
+from audiomotion.stages.base import Stage
+from audiomotion.stages.graph import (
+    CHECKPOINT,
+    DATASET,
+    EVALUATION,
+    EVALUATOR,
+    FEATURES,
+    LENGTH,
+    MASKED,
+    REFERENCE,
+    RESIDUAL,
+    RVQ,
+    SPEAK,
+    TEXT_FEATURES,
+    CheckpointStage,
+    DatasetStage,
+    EvaluationStage,
+    EvaluationStageConfig,
+    EvaluatorStage,
+    FeaturesStage,
+    LengthStage,
+    LengthStageConfig,
+    MaskedStage,
+    MaskedStageConfig,
+    MeasuredConfig,
+    ReferenceStage,
+    ResidualStage,
+    ResidualStageConfig,
+    RvqStage,
+    SpeakStage,
+    SpeakStageConfig,
+    TextFeaturesStage,
+    TextFeaturesStageConfig,
+)
+
+
+class SystemStages:
+    """The stages of one experiment; it ends in `evaluation`, `reference` and `length`.
+
+    Stages that two experiments share are equal by fingerprint, not by identity.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+
+    @cached_property
+    def dataset(self) -> DatasetStage:
+        """Clips and captions."""
+        return Stage(DATASET, self.experiment.dataset)
+
+    @cached_property
+    def evaluator(self) -> EvaluatorStage:
+        """The space that the metrics live in."""
+        config, words = self.experiment.evaluator, {}
+        if config.word_vectors == "glove":
+            words = {"words": _checkpoint("word-vectors", None, config.words)}
+        inputs = {"dataset": self.dataset, **words, **self._imported("evaluator")}
+        return Stage(EVALUATOR, config, inputs)
+
+    @cached_property
+    def rvq(self) -> RvqStage:
+        """Motion tokens."""
+        config = self.experiment.rvq
+        inputs = {"dataset": self.dataset, **self._judge(config), **self._imported("rvq")}
+        return Stage(RVQ, config, inputs)
+
+    def speech(self, variant: Variant) -> SpeakStage:
+        """Return the instructions of `variant`, spoken."""
+        config = SpeakStageConfig(speech=self.experiment.speech, variant=variant)
+        return Stage(SPEAK, config, {"dataset": self.dataset})
+
+    def features(self, variant: Variant) -> FeaturesStage | TextFeaturesStage:
+        """Return the features of the instructions of `variant`: by ear, or by reading them."""
+        if self.experiment.condition == "text":
+            config = TextFeaturesStageConfig(encoder=self.experiment.text_encoder, variant=variant)
+            return Stage(TEXT_FEATURES, config, {"dataset": self.dataset})
+        extractor = self.experiment.extractor
+        weights: dict[str, Stage[Any]] = {}
+        if isinstance(extractor, PretrainedSchema) and extractor.weights == "official":
+            weights = {"checkpoint": _checkpoint("imagebind-audio", None, extractor.content)}
+        return Stage(FEATURES, extractor, {"speak": self.speech(variant), **weights})
+
+    @cached_property
+    def masked(self) -> MaskedStage:
+        """The masked transformer."""
+        experiment, part = self.experiment, self.experiment.masked
+        config = MaskedStageConfig(
+            **self._conditioned,
+            masked=part,
+            rvq=experiment.rvq,
+            validation=experiment.validation.masked if _validates(part) else None,
+        )
+        return Stage(MASKED, config, self._pairs | self._judge(part) | self._imported("masked"))
+
+    @cached_property
+    def residual(self) -> ResidualStage:
+        """The residual transformer."""
+        experiment, part = self.experiment, self.experiment.residual
+        config = ResidualStageConfig(
+            **self._conditioned,
+            residual=part,
+            rvq=experiment.rvq,
+            validation=experiment.validation.residual if _validates(part) else None,
+        )
+        return Stage(RESIDUAL, config, self._pairs | self._judge(part) | self._imported("residual"))
+
+    @cached_property
+    def length(self) -> LengthStage:
+        """The length estimator, which generation without a given length needs."""
+        config = LengthStageConfig(
+            **self._conditioned,
+            length=self.experiment.length,
+            frames_per_token=self.experiment.rvq.frames_per_token,
+        )
+        inputs = {name: stage for name, stage in self._pairs.items() if name != "rvq"}
+        return Stage(LENGTH, config, inputs | self._imported("length"))
+
+    @cached_property
+    def evaluation(self) -> EvaluationStage:
+        """The generated motions, measured."""
+        config = EvaluationStageConfig(
+            **vars(self._measured), generation=self.experiment.generation
+        )
+        trained = {
+            "features": self.features(self.experiment.test_variant),
+            "masked": self.masked,
+            "residual": self.residual,
+        }
+        return Stage(EVALUATION, config, self._judged | trained)
+
+    @cached_property
+    def reference(self) -> ReferenceStage:
+        """Real motion and its RVQ reconstruction, measured the same way: the ceiling."""
+        return Stage(REFERENCE, self._measured, self._judged)
+
+    @property
+    def _pairs(self) -> dict[str, Stage[Any]]:
+        """What is trained on: clips and their tokens, with the features of their instructions."""
+        features = self.features(self.experiment.train_variant)
+        return {"dataset": self.dataset, "rvq": self.rvq, "features": features}
+
+    @property
+    def _judged(self) -> dict[str, Stage[Any]]:
+        return {"dataset": self.dataset, "rvq": self.rvq, "evaluator": self.evaluator}
+
+    @property
+    def _measured(self) -> MeasuredConfig:
+        experiment = self.experiment
+        return MeasuredConfig(evaluation=experiment.evaluation, variant=experiment.test_variant)
+
+    @property
+    def _conditioned(self) -> dict[str, Any]:
+        """What all parts that are trained on features have in common."""
+        return {
+            "compressor": self.experiment.used_compressor,
+            "variant": self.experiment.train_variant,
+            "seed": self.experiment.seed,
+        }
+
+    def _judge(self, part: RvqConfig | MaskedConfig | ResidualConfig) -> dict[str, Stage[Any]]:
+        """Return the evaluator for a training that measures the validation split."""
+        return {"evaluator": self.evaluator} if _validates(part) else {}
+
+    def _imported(self, section: str) -> dict[str, Stage[Any]]:
+        """Return the published weights of a part; none where it is trained."""
+        part: TrainedSchema = getattr(self.experiment, section)
+        if part.weights == "trained":
+            return {}
+        dataset = self.experiment.dataset.published_as
+        return {"checkpoint": _checkpoint(CHECKPOINT_OF[section], dataset, part.checkpoint)}
+
+
+def _validates(part: RvqConfig | MaskedConfig | ResidualConfig) -> bool:
+    """Return whether a part's training measures the validation split."""
+    return part.weights == "trained" and part.training.keep == "best-fid"
+
+
+def _checkpoint(
+    what: CheckpointKind, dataset: DatasetName | None, content: str | None
+) -> CheckpointStage:
+    """Return published weights; without content, which a dry run may lack, they are not there."""
+    return Stage(CHECKPOINT, CheckpointConfig(what=what, dataset=dataset, sha256=content or ""))
