@@ -5,8 +5,9 @@ The answer is written into the part, so that an experiment is complete without t
 
 from collections.abc import Iterator
 
-from audiomotion.config.given import Given, given
+from audiomotion.config.given import SCHEMA_DEFAULT, Given, given
 from audiomotion.config.recipe_schema import Recipe
+from audiomotion.config.schema import PartSchema
 from audiomotion.config.schema_paths import parts_in
 
 _SIZE_OF_RANDOM = "tiny"
@@ -47,9 +48,11 @@ def drop_contradicting_weights(values: Given, options: Given) -> Given:
 
 
 def _pretrained_parts(values: Given) -> Iterator[tuple[str, Given]]:
-    """Yield the parts whose schema has weights to choose."""
+    """Yield the parts whose schema has weights to choose, those that stand by default too."""
     for key, field in Recipe.model_fields.items():
         part = values.get(key)
+        if part is None and isinstance(field.default, PartSchema):
+            part = given({"name": field.default.name}, SCHEMA_DEFAULT)
         name = part.get("name") if part else None
         schema = parts_in(field).get(str(name.plain())) if name else None
         if part and schema and {"weights", "random_size"} <= set(schema.model_fields):

@@ -51,3 +51,15 @@ def test_a_part_without_weights_is_left_alone():
     extractor = resolve("demo", weights="random")[0].experiment.extractor
     assert extractor.name == "log-mel"
     assert extractor.weights_label == "none"
+
+
+def test_a_part_that_stands_by_default_follows_too(tmp_path):
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text(
+        "name: mine\ndataset: {name: demo}\nextractor: {name: log-mel}\n"
+        "compressor: {name: memory-retrieval}\nweights: random\n"
+    )
+    encoder = resolve(str(recipe))[0].experiment.text_encoder
+    assert (encoder.name, encoder.weights, encoder.random_size) == ("clip", "random", "tiny")
+    pretrained = resolve(str(recipe), weights="pretrained")[0].experiment.text_encoder
+    assert pretrained.weights == "openai/clip-vit-base-patch32"

@@ -1,7 +1,6 @@
 """From made-up motions to a table, in this process: training must make the system better."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -9,79 +8,25 @@ import pytest
 import torch
 
 from audiomotion.config.resolve import resolve
-from audiomotion.config.runtime import Runtime
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.instructions import Instructions
 from audiomotion.data.ragged import Ragged
-from audiomotion.files import read_json
 from audiomotion.models.condition import Condition
 from audiomotion.models.padding import pad
-from audiomotion.orchestrate.launch import Request, launch, make_plan
-from audiomotion.orchestrate.local import LocalExecutor
+from audiomotion.orchestrate.launch import Request, make_plan
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.records import RunRecord
-from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.report.statistics import Figure
-from audiomotion.report.table import ResultTable, build_table
-from audiomotion.stages.base import AnyStage
+from audiomotion.report.table import ResultTable
 from audiomotion.stages.loading import load_masked
+from tests.stages.pipeline import FOLDER, SMALL, Pipeline, files_of
 
-FOLDER = Path(__file__).parent
 CHANCE_TOP3 = 3 / 32
 
 
-class Unobserved:
-    """Follows a launch without keeping anything of it."""
-
-    def begin(self, record: RunRecord) -> None:
-        pass
-
-    def stage_done(self, record: RunRecord, stage: AnyStage, folder: Path) -> None:
-        pass
-
-    def end(self, record: RunRecord) -> None:
-        pass
-
-    def interrupted(self) -> None:
-        pass
-
-
-@dataclass
-class Pipeline:
-    """A store, and what is launched in it."""
-
-    store: ArtifactStore
-    started: list[str] = field(default_factory=list)
-
-    def launch(self, *arms: str) -> tuple[RunRecord, ResultTable]:
-        self.started = []
-        request, plan = planned(*arms)
-        self.store.prepare()
-        record = launch(request, plan, self.store, self.executor, Unobserved(), self._note, {})
-        return record, build_table(record, self.store.artifact_root)
-
-    def run(self, plan: Plan) -> None:
-        self.store.prepare()
-        schedule = Schedule(plan.missing(self.store.available(plan.stages)), {})
-        self.executor.run(schedule, self._note)
-        assert not schedule.failures
-
-    def folder(self, stage: AnyStage) -> Path:
-        return self.store.folder(stage)
-
-    @property
-    def executor(self) -> LocalExecutor:
-        return LocalExecutor(self.store.root, None, Runtime(device="cpu"))
-
-    def _note(self, event: str, stage: AnyStage | None) -> None:
-        if event == "started" and stage is not None:
-            self.started.append(stage.name)
-
-
 def planned(*names: str) -> tuple[Request, Plan]:
-    axis, dataset = FOLDER / "length.yaml", FOLDER / "small.yaml"
-    arms = resolve(axes=[str(axis)], arms=names, dataset=str(dataset))
+    arms = resolve(axes=[str(FOLDER / "length.yaml")], arms=names, dataset=SMALL)
     request = Request("ablation", "length", [(arm.name, arm.experiment) for arm in arms], {})
     return request, make_plan(request)
 
@@ -93,7 +38,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 @pytest.fixture(scope="module")
 def launched(pipeline: Pipeline) -> tuple[RunRecord, ResultTable]:
-    return pipeline.launch("trained", "untrained")
+    return pipeline.launch(planned("trained", "untrained")[0])
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +118,7 @@ def test_the_second_launch_runs_nothing(
     pipeline: Pipeline, launched: tuple[RunRecord, ResultTable]
 ) -> None:
     first, table = launched
-    second, again = pipeline.launch("trained", "untrained")
+    second, again = pipeline.launch(planned("trained", "untrained")[0])
     assert pipeline.started == []
     assert second.arms == first.arms
     assert again == table
@@ -190,9 +135,3 @@ def test_another_store_gets_the_same_bytes(pipeline: Pipeline, tmp_path: Path) -
     assert sorted(other.started) == ["dataset", "features", "masked", "residual", "rvq", "speak"]
     for stage in trained.stages.values():
         assert files_of(other, stage) == files_of(pipeline, stage), stage.name
-
-
-def files_of(pipeline: Pipeline, stage: AnyStage) -> dict[str, Any]:
-    files: dict[str, Any] = read_json(pipeline.folder(stage) / "manifest.json")["files"]
-    assert files
-    return files
