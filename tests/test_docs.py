@@ -1,5 +1,9 @@
 import re
+import shlex
 from pathlib import Path
+
+from tests.cli.command_line import amx
+from tests.models.official_files import write_folder, write_glove
 
 CHECKOUT = Path(__file__).parents[1]
 PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.\w+)`")
@@ -16,3 +20,34 @@ def test_the_fidelity_page_names_every_golden() -> None:
     text = (CHECKOUT / "docs" / "fidelity.md").read_text(encoding="utf-8")
     goldens = {path.stem for path in (CHECKOUT / "tests" / "golden" / "npz").glob("*.npz")}
     assert goldens and {golden for golden in goldens if f"`{golden}`" not in text} == set()
+
+
+OFFICIAL_FOLDERS = {
+    "rvq_nq6_dc512_nc512_noshare_qdp0.2": "rvq",
+    "t2m_nlayer8_nhead6_ld384_ff1024_cdp0.1_rvq6ns": "masked",
+    "tres_nlayer8_ld384_ff1024_rvq6ns_cdp0.2_sw": "residual",
+    "length_estimator": "length",
+    "text_mot_match": "evaluator",
+}
+
+
+def test_the_import_commands_of_the_page_work(tmp_path: Path, monkeypatch) -> None:
+    """All but ImageBind's, whose file would be hundreds of megabytes."""
+    (tmp_path / "checkpoints" / "t2m").mkdir(parents=True)
+    for name, part in OFFICIAL_FOLDERS.items():
+        made = write_folder(tmp_path / "made", part, "humanml3d")
+        made.rename(tmp_path / "checkpoints" / "t2m" / name)
+    write_glove(tmp_path / "glove")
+    monkeypatch.chdir(tmp_path)
+    commands = shell_lines("checkpoints.md")
+    assert len(commands) == 6
+    for command in commands:
+        if "imagebind" not in command:
+            ended = amx(*shlex.split(command)[1:])
+            assert ended.code == 0, ended.err
+
+
+def shell_lines(page: str) -> list[str]:
+    text = (CHECKOUT / "docs" / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]

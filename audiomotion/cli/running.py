@@ -161,20 +161,28 @@ class Command:
     def _with_contents(self, arms: Sequence[ResolvedArm]) -> list[tuple[str, Experiment]]:
         """Return the experiments with digests of their data and weights.
 
-        A dry run says what is missing and does without.
+        A dry run says what is missing, once, and does without.
         """
-        try:
-            return [(arm.name, self._with_content(arm.experiment)) for arm in arms]
-        except AudiomotionError as error:
-            if not self.dry_run:
-                raise
-            errors.say(f"{error}; planning as if nothing were cached")
-            return [(arm.name, arm.experiment) for arm in arms]
+        missing: dict[str, None] = {}
+        filled = [(arm.name, self._with_content(arm.experiment, missing)) for arm in arms]
+        for problem in missing:
+            errors.say(f"{problem}; planning as if nothing were cached")
+        return filled
 
-    def _with_content(self, experiment: Experiment) -> Experiment:
+    def _with_content(self, experiment: Experiment, missing: dict[str, None]) -> Experiment:
         cache = None if self.dry_run else self.store.cache
-        experiment = with_content(experiment, self.data_root, cache)
-        return with_imported(with_weights(experiment, cache), self.store)
+        for fill in (
+            lambda given: with_content(given, self.data_root, cache),
+            lambda given: with_weights(given, cache),
+            lambda given: with_imported(given, self.store),
+        ):
+            try:
+                experiment = fill(experiment)
+            except AudiomotionError as error:
+                if not self.dry_run:
+                    raise
+                missing[str(error)] = None
+        return experiment
 
     def _run(self, request: Request, plan: Plan, runtime: Runtime) -> None:
         confirm_weights(request, yes=self.yes)
