@@ -2,7 +2,8 @@
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -171,11 +172,12 @@ class Command:
 
     def _with_content(self, experiment: Experiment, missing: dict[str, None]) -> Experiment:
         cache = None if self.dry_run else self.store.cache
-        for fill in (
-            lambda given: with_content(given, self.data_root, cache),
-            lambda given: with_weights(given, cache),
-            lambda given: with_imported(given, self.store),
-        ):
+        fills: Sequence[Callable[[Experiment], Experiment]] = (
+            partial(with_content, data_root=self.data_root, cache=cache),
+            partial(with_weights, cache=cache),
+            partial(with_imported, store=self.store),
+        )
+        for fill in fills:
             try:
                 experiment = fill(experiment)
             except AudiomotionError as error:
