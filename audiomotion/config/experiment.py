@@ -1,6 +1,6 @@
 """One experiment: everything that decides the result of one system, and nothing else."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -42,7 +42,13 @@ class TrainedSchema(Schema):
     """`official`: the published weights; nothing is trained."""
 
     checkpoint: str | None = None
-    """Content of the published weights, filled in by a plan; None where they are trained."""
+    """Which of several imports, by the beginning of its content; a plan fills in all of it."""
+
+    @model_validator(mode="after")
+    def _a_checkpoint_is_for_official_weights(self) -> Self:
+        if self.checkpoint is not None and self.weights == "trained":
+            raise ValueError("checkpoint is only for weights: official")
+        return self
 
 
 class RvqConfig(TrainedSchema):
@@ -161,8 +167,8 @@ class ResidualConfig(TransformerConfig):
 class LengthConfig(TrainedSchema):
     """Length estimator: condition to the number of motion tokens, for generation without one."""
 
-    num_classes: int = Field(default=50, ge=2)
-    """Classes; class k stands for k tokens, which are 4k frames."""
+    num_classes: int | None = Field(default=None, ge=2)
+    """Classes, class k for k tokens; null is one more than the longest clip may have (50)."""
 
     training: TrainingConfig = TrainingConfig(epochs=50)
     """Optimizer and schedule."""
@@ -190,7 +196,7 @@ class EvaluatorConfig(TrainedSchema):
     """`learned` from the training captions; `glove`: the published ones, by `amx import glove`."""
 
     words: str | None = None
-    """Content of the published word vectors, filled in by a plan; None where they are learned."""
+    """Which of several imported word vectors, as `checkpoint`; a plan fills in all of it."""
 
     loss: Literal["contrastive", "infonce"] = "contrastive"
     """`contrastive`: the published margin loss; `infonce`: as in TMR."""
@@ -208,6 +214,8 @@ class EvaluatorConfig(TrainedSchema):
 
     @model_validator(mode="after")
     def _official_weights_read_glove(self) -> "EvaluatorConfig":
+        if self.words is not None and self.word_vectors != "glove":
+            raise ValueError("words is only for word_vectors: glove")
         if self.weights == "official" and self.word_vectors != "glove":
             raise ValueError("official weights read GloVe's vectors; set word_vectors: glove")
         return self

@@ -68,6 +68,7 @@ class ImageBindConfig(PretrainedExtractorSchema):
     """ImageBind's audio branch over 2 s windows, or the published three-clip embedding."""
 
     implementation = "audiomotion.extract.imagebind:ImageBind"
+    importable = True
     name: Literal["imagebind"] = "imagebind"
     weights: str = "imagebind_huge.pth"
     output: Literal["frames", "embedding"] = "frames"

@@ -9,10 +9,10 @@ from typing import Any, Final
 from audiomotion.config.checkpoints import CheckpointKind
 from audiomotion.config.given import Given, given
 
-_WORD: Final = "official"
+OFFICIAL_WORD: Final = "official"
 
 _TRANSFORMER: Final[dict[str, Any]] = {
-    "weights": _WORD,
+    "weights": OFFICIAL_WORD,
     "num_layers": 8,
     "num_heads": 6,
     "latent_dim": 384,
@@ -22,7 +22,7 @@ _TRANSFORMER: Final[dict[str, Any]] = {
 
 OFFICIAL: Final[dict[str, dict[str, Any]]] = {
     "rvq": {
-        "weights": _WORD,
+        "weights": OFFICIAL_WORD,
         "num_quantizers": 6,
         "codebook_size": 512,
         "code_dim": 512,
@@ -34,9 +34,9 @@ OFFICIAL: Final[dict[str, dict[str, Any]]] = {
     },
     "masked": _TRANSFORMER,
     "residual": {**_TRANSFORMER, "share_weights": True},
-    "length": {"weights": _WORD, "num_classes": 50},
+    "length": {"weights": OFFICIAL_WORD, "num_classes": 50},
     "evaluator": {
-        "weights": _WORD,
+        "weights": OFFICIAL_WORD,
         "word_vectors": "glove",
         "movement_dim": 512,
         "motion_hidden_dim": 1024,
@@ -59,12 +59,20 @@ CHECKPOINT_OF: Final[dict[str, CheckpointKind]] = {
 
 
 def spell_out_official(layer: Given) -> Given:
-    """Return a recipe, an arm or `--set` with `SECTION: official` written out as a section."""
+    """Return a recipe, an arm or `--set` with official sections written out.
+
+    `SECTION: official` and `SECTION: {weights: official}` mean the same; what else a section says
+    of itself wins.
+    """
     return layer.with_keys(dict(_spelled_out(layer))) if layer.is_section else layer
 
 
 def _spelled_out(layer: Given) -> Iterator[tuple[str, Given]]:
     for section, meaning in OFFICIAL.items():
         item = layer.get(section)
-        if item is not None and item.value == _WORD:
-            yield section, given(meaning, item.origin)
+        if item is None:
+            continue
+        weights = item.get("weights") if item.is_section else item
+        if weights is not None and weights.value == OFFICIAL_WORD:
+            spelled = given(meaning, weights.origin)
+            yield section, spelled.with_keys(item.value) if item.is_section else spelled

@@ -1,6 +1,6 @@
 """What all parts with published weights share: the weights, or `random` with a size."""
 
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field, field_validator
 
@@ -10,8 +10,11 @@ from audiomotion.config.schema import PartSchema
 class PretrainedSchema(PartSchema):
     """A part with frozen weights: a hub id, a local folder, or `random` with a size."""
 
+    importable: ClassVar[bool] = False
+    """Whether `amx import` knows its published weights, which `weights: official` then takes."""
+
     weights: str
-    """Hub id, folder, `random`, or `official` (imported, ImageBind only); nothing else is tried."""
+    """Hub id, folder, `random`, or `official` where it is importable; nothing else is tried."""
 
     revision: str | None = None
     """Revision of the hub id; enters the fingerprint."""
@@ -29,6 +32,13 @@ class PretrainedSchema(PartSchema):
     def weights_label(self) -> str:
         """How tables name the weights: `random (tiny)` or the hub id or folder."""
         return f"random ({self.random_size})" if self.weights == "random" else self.weights
+
+    @field_validator("weights")
+    @classmethod
+    def _official_only_where_importable(cls, value: str) -> str:
+        if value == "official" and not cls.importable:
+            raise ValueError("official: published weights of this part come by hub id or folder")
+        return value
 
     @field_validator("random_size")
     @classmethod

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from audiomotion.config.given import SCHEMA_DEFAULT, Given, KeyPath, Origin, dotted
 from audiomotion.config.nearest import did_you_mean, nearest, not_one_of
+from audiomotion.config.official import OFFICIAL, OFFICIAL_WORD
 from audiomotion.config.overrides import SUPERSEDES
 from audiomotion.config.schema import Schema
 from audiomotion.config.schema_paths import Place, locate, parts_in, paths_ending_in, schemas_in
@@ -184,9 +185,14 @@ def _wrong_kind(value: Any, belongs: str, place: Place) -> str:
     if place.field is not None and value in list(parts_in(place.field)):
         return sentence + f"; did you mean {dotted(place.path)}.name: {value}?"
     if place.field is not None and schemas_in(place.field.annotation):
-        return sentence
+        word = nearest(value, [OFFICIAL_WORD]) if _takes_official(value, place) else None
+        return sentence + did_you_mean(word)
     meant = _same_text(value, belongs)
     return sentence if meant is None else f"{sentence}; did you mean {meant}?"
+
+
+def _takes_official(value: Any, place: Place) -> bool:
+    return isinstance(value, str) and dotted(place.path) in OFFICIAL
 
 
 def _same_text(value: Any, belongs: str) -> str | None:

@@ -81,9 +81,22 @@ def resolve(
         _attempt(problems, _resolve_one, recipe, choice, options, last)
         for choice, last in product(chosen, lasts)
     ]
+    found_arms = [arm for arm in resolved if arm is not None]
+    problems += _seeds_that_change_nothing(found_arms, seeds or ())
     if problems:
         raise ConfigError(unique(problems))
-    return [arm for arm in resolved if arm is not None]
+    return found_arms
+
+
+def _seeds_that_change_nothing(arms: Sequence[ResolvedArm], seeds: Sequence[int]) -> list[str]:
+    """Return a problem for each arm of which several seeds would be one and the same."""
+    return [
+        f"--seeds: nothing of {arm.name} is trained (masked and residual are official), so that "
+        "every seed would give the same figures; leave --seeds out"
+        for arm in arms
+        if len(seeds) > 1
+        and arm.experiment.masked.weights == arm.experiment.residual.weights == "official"
+    ]
 
 
 def _attempt(

@@ -64,11 +64,11 @@ class ValidatedTraining(TrainingConfig):
     """Checkpoint that is kept: the last, or that of the lowest FID on the validation split."""
 
     num_validations: int = Field(default=50, ge=1)
-    """Times the validation FID is measured, at equal distances; only with `keep: best-fid`."""
+    """Times the validation FID is measured, evenly spread; only with `keep: best-fid`."""
 
     def validates_after(self, done: int, num_steps: int) -> bool:
         """Return whether to measure after `done` of `num_steps` steps; always after the last."""
         if self.keep == "last":
             return False
-        every = max(1, num_steps // self.num_validations)
-        return done % every == 0 or done == num_steps
+        wanted = self.num_validations
+        return done * wanted // num_steps > (done - 1) * wanted // num_steps

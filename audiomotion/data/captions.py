@@ -18,6 +18,9 @@ __all__ = [
 MAX_TOKENS = 20
 """Words of a caption that are read; sos and eos come on top."""
 
+VOCABULARY_FILE = "vocabulary.json"
+"""Where a part that knows words keeps which."""
+
 UNK, SOS, EOS = "unk", "sos", "eos"
 
 POS_CLASSES = (

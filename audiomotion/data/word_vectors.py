@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from audiomotion.data.arrays import read_real_array
-from audiomotion.data.captions import EOS, SOS, UNK, Vocabulary
+from audiomotion.data.captions import EOS, SOS, UNK, VOCABULARY_FILE, Vocabulary
 from audiomotion.errors import DataError, ModelError
 from audiomotion.files import full_disk_explained, write_atomic
 
@@ -22,7 +22,6 @@ WORD_DIM: Final = 300
 
 DATA_FILE, WORDS_FILE, INDEX_FILE = "our_vab_data.npy", "our_vab_words.pkl", "our_vab_idx.pkl"
 
-_VOCABULARY: Final = "vocabulary.json"
 _VECTORS: Final = "word_vectors.safetensors"
 
 _SCALAR: Final = np.float32(0).__reduce__()[0]
@@ -79,8 +78,8 @@ def save_word_vectors(folder: Path, vocabulary: Vocabulary, vectors: WordVectors
     Raises:
         DataError: The disk is full or the folder is not writable.
     """
-    with full_disk_explained(folder / _VOCABULARY):
-        vocabulary.save(folder / _VOCABULARY)
+    with full_disk_explained(folder / VOCABULARY_FILE):
+        vocabulary.save(folder / VOCABULARY_FILE)
     write_atomic(folder / _VECTORS, lambda file: file.write(save({"vectors": vectors})))
 
 
@@ -91,7 +90,7 @@ def load_word_vectors(folder: Path) -> tuple[Vocabulary, WordVectors]:
         ModelError: The files are missing or damaged.
     """
     try:
-        vocabulary = Vocabulary.load(folder / _VOCABULARY)
+        vocabulary = Vocabulary.load(folder / VOCABULARY_FILE)
         vectors: WordVectors = load_file(folder / _VECTORS)["vectors"]
     except (OSError, ValueError, LookupError, TypeError, SafetensorError, DataError) as error:
         raise ModelError(f"{folder} holds no readable word vectors; import them again") from error

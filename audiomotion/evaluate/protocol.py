@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiomotion.config.experiment import EvaluationConfig
+from audiomotion.data.captions import out_of_vocabulary_share
 from audiomotion.errors import ConfigError, DataError
 from audiomotion.evaluate.crops import draw_crops
 from audiomotion.evaluate.embedding import Embeddings, FrozenEvaluator
@@ -21,8 +22,6 @@ from audiomotion.evaluate.metrics.r_precision import r_precision
 from audiomotion.evaluate.pools import draw_pools
 from audiomotion.evaluate.result import EvaluationResult, RepeatResult
 from audiomotion.seeds import derive_seed
-
-Progress = Callable[[int, int], None]
 
 _FEW_DIVERSITY_PAIRS = 100
 
@@ -112,34 +111,34 @@ class RealSplit:
 def evaluate(
     generator: MotionGenerator,
     items: Sequence[TestItem],
-    real_features: Callable[[int], NDArray[np.floating]],
+    real: RealSplit,
     evaluator: FrozenEvaluator,
     config: EvaluationConfig,
-    progress: Progress,
     finished: Sequence[RepeatResult] = (),
+    keep: Callable[[RepeatResult], None] = lambda result: None,
 ) -> EvaluationResult:
     """Measure `config.repeats` generations of the split.
 
     Args:
         generator: What is measured.
         items: Every instruction of every clip of the split, in any order.
-        real_features: Returns the real motion `(N, P)`, not normalised, of a `features_index`.
+        real: The split's real motion, from `embed_real`.
         evaluator: The space that is measured in.
         config: The protocol.
-        progress: Told the repeats done and the repeats in all.
         finished: Repeats measured before an interruption; they are not measured again.
+        keep: Told every repeat as soon as it is there, those of before too.
 
     Raises:
         ConfigError: The protocol contradicts itself.
         DataError: The split is too small, or motion holds NaN or infinity.
     """
-    real = embed_real(items, real_features, evaluator)
     results = {result.repeat: result for result in finished}
     for repeat in range(config.repeats):
         if repeat not in results:
             results[repeat] = evaluate_repeat(repeat, generator, items, real, evaluator, config)
-        progress(repeat + 1, config.repeats)
-    return EvaluationResult.of([results[repeat] for repeat in range(config.repeats)])
+        keep(results[repeat])
+    share = out_of_vocabulary_share([item.text_tags for item in items], evaluator.vocabulary)
+    return EvaluationResult.of([results[repeat] for repeat in range(config.repeats)], share)
 
 
 def embed_real(

@@ -14,6 +14,9 @@ from audiomotion.errors import DataError, ModelError
 SAMPLE_HZ: Final = 16_000
 """Samples a second of every waveform given to an extractor."""
 
+_SILENCE: Final = 1e-4
+"""Magnitude up to which a sample is silent: three steps of 16 bits, -80 dB."""
+
 _MAX_PEAK: Final = 100.0
 """Far above any overshoot of resampling: such samples were never scaled to [-1, 1]."""
 
@@ -22,7 +25,8 @@ class Extractor(ABC):
     """A frozen encoder: waveform `(S,)` to feature frames `(L, F)`.
 
     Frames are float32 and finite. A waveform's frames are the same (to 1e-4) whatever other
-    waveforms come in the same call. A waveform shorter than one frame is padded with zeros at its
+    waveforms come in the same call. Silence at a waveform's end is cut off, so that however much of
+    it is appended changes nothing. What is then shorter than one frame is padded with zeros at its
     end, so that one sample already gives one frame.
     """
 
@@ -67,7 +71,7 @@ def build_extractor(config: ExtractorSchema, device: str = "cpu") -> Extractor:
 
 
 def checked_waveforms(waveforms: Sequence[np.ndarray], min_samples: int = 1) -> list[np.ndarray]:
-    """Return the waveforms as float32, those shorter than `min_samples` padded with zeros.
+    """Return the waveforms as float32, without silence at their end, at least `min_samples` long.
 
     Raises:
         DataError: As `Extractor.extract`; the message has the waveform's place in the call.
@@ -94,8 +98,14 @@ def _checked(waveform: np.ndarray, place: int, min_samples: int) -> np.ndarray:
             f"waveform {place} reaches {peak:.0f}; samples must lie in [-1, 1]; "
             "divide 16-bit samples by 32768"
         )
-    missing = max(0, min_samples - waveform.size)
-    return np.pad(waveform.astype(np.float32), (0, missing))
+    sounding = _without_silent_end(waveform)
+    return np.pad(sounding.astype(np.float32), (0, max(0, min_samples - sounding.size)))
+
+
+def _without_silent_end(waveform: np.ndarray) -> np.ndarray:
+    """Return the waveform up to its last sample that is not silent, at least one sample."""
+    sounding = np.flatnonzero(np.abs(waveform) > _SILENCE)
+    return waveform[: sounding[-1] + 1 if sounding.size else 1]
 
 
 def equal_length_batches(lengths: Sequence[int], max_samples: int) -> list[list[int]]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from audiomotion.config.compressors import CompressorSchema
-from audiomotion.config.experiment import LengthConfig, MaskedConfig, ResidualConfig, RvqConfig
+from audiomotion.config.experiment import MaskedConfig, ResidualConfig, RvqConfig
 from audiomotion.errors import ModelError
 from audiomotion.models.compressors.base import build_compressor
 from audiomotion.models.condition import Condition
@@ -103,10 +103,10 @@ class ConditionedResidual(nn.Module):
 class ConditionedLength(nn.Module):
     """Length estimator with its condition encoder; several condition tokens are averaged."""
 
-    def __init__(self, condition: ConditionEncoder, length: LengthConfig) -> None:
+    def __init__(self, condition: ConditionEncoder, num_classes: int) -> None:
         super().__init__()
         self.condition = condition
-        self.estimator = LengthEstimator(condition.condition_dim, length.num_classes)
+        self.estimator = LengthEstimator(condition.condition_dim, num_classes)
 
     def vectors(self, features: Tensor, valid_mask: Tensor) -> Tensor:
         """Return the vectors `(B, D)` that the estimator judges by."""

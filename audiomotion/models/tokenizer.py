@@ -6,12 +6,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from audiomotion.data.statistics import Statistics
 from audiomotion.models.padding import pad
 from audiomotion.models.rvq import RvqVae
 
 _CLIPS_A_BATCH = 32
+
+_PUBLISHED_FRAMES = 196
+"""Frames to which the published code fills up every clip with zeros.
+
+With `padding: published` these reach the tokens, so that a clip is always filled up to the same.
+"""
 
 
 class MotionTokenizer:
@@ -47,6 +54,8 @@ class MotionTokenizer:
     @torch.inference_mode()
     def _encode_batch(self, clips: list[NDArray[np.float32]]) -> NDArray[np.int64]:
         features, valid_mask = pad(clips)
+        if self.rvq.config.padding == "published":
+            features, valid_mask = _filled_up(features), _filled_up(valid_mask)
         tokens = self.rvq.encode(features.to(self.device), valid_mask.to(self.device))
         numbers: NDArray[np.int64] = tokens.cpu().numpy()
         return numbers
@@ -55,8 +64,17 @@ class MotionTokenizer:
     def decode(self, tokens: Tensor) -> list[NDArray[np.float32]]:
         """Return the motion `(4 n_i, P)` of `tokens` `(B, n, at most Q)`, -1 behind a clip."""
         lengths = (tokens[..., 0] >= 0).sum(dim=1).tolist()
+        if self.rvq.config.padding == "published":
+            missing = _PUBLISHED_FRAMES // self.frames_per_token - tokens.shape[1]
+            tokens = functional.pad(tokens, (0, 0, 0, max(0, missing)), value=-1)
         frames = self.rvq.decode(tokens.to(self.device)).float().cpu().numpy()
         return [
             self.stats.denormalise(row[: length * self.frames_per_token])
             for row, length in zip(frames, lengths, strict=True)
         ]
+
+
+def _filled_up(batch: Tensor) -> Tensor:
+    """Return `(B, N, ...)` with zeros up to the published number of frames."""
+    missing = max(0, _PUBLISHED_FRAMES - batch.shape[1])
+    return functional.pad(batch, (*(0, 0) * (batch.ndim - 2), 0, missing))

@@ -3,42 +3,61 @@
 So a fingerprint changes with the numbers behind a path or a word, and not only with the name.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from audiomotion.config.checkpoints import CheckpointConfig
 from audiomotion.config.experiment import Experiment
-from audiomotion.config.official import CHECKPOINT_OF
+from audiomotion.config.official import CHECKPOINT_OF, OFFICIAL_WORD
 from audiomotion.config.pretrained import PretrainedSchema
 from audiomotion.config.schema import Schema
 from audiomotion.data.fingerprint import fingerprint_folder
 from audiomotion.errors import ModelError
+from audiomotion.extract.weights_facts import weights_facts
 from audiomotion.orchestrate.importing import ImportedCheckpoint, find_imported
 from audiomotion.orchestrate.store import ArtifactStore
 
+logger = logging.getLogger(__name__)
+
 _WEIGHT_FILES: Final = ("*.safetensors", "*.bin", "*.pth", "*.json", "*.txt", "*/config.json")
-_OFFICIAL: Final = "official"
 
 
 def with_weights(experiment: Experiment, cache: Path | None) -> Experiment:
-    """Return the experiment with the digest of the folder that its encoder is loaded from.
+    """Return the experiment with what its encoder's weights are: a folder's digest, a revision.
+
+    A hub id without a revision gets that which its facts were read from; where there is none, a
+    warning says that another upload would not be noticed.
 
     Args:
-        experiment: Any experiment; one with a hub id or random weights is returned as it is.
+        experiment: Any experiment; one with random weights is returned as it is.
         cache: Folder for digests of files that have not changed; None writes nothing.
     """
     section = "text_encoder" if experiment.condition == "text" else "extractor"
     encoder = getattr(experiment, section)
-    if not isinstance(encoder, PretrainedSchema):
+    if not isinstance(encoder, PretrainedSchema) or encoder.weights in ("random", OFFICIAL_WORD):
         return experiment
     place = Path(encoder.weights).expanduser()
-    if not place.exists() or encoder.weights == _OFFICIAL:
-        return experiment
+    if not place.exists():
+        changed = {"revision": encoder.revision or _known_revision(section, encoder.weights)}
+        return experiment.model_copy(update={section: encoder.model_copy(update=changed)})
     folder, files = (place, _WEIGHT_FILES) if place.is_dir() else (place.parent, (place.name,))
     record = None if cache is None else cache / "weights" / f"{encoder.name}.json"
     content = fingerprint_folder(folder, record, files)
     return experiment.model_copy(update={section: encoder.model_copy(update={"content": content})})
+
+
+def _known_revision(section: str, hub_id: str) -> str | None:
+    facts = weights_facts(hub_id)
+    revision = facts.revision if facts is not None else None
+    if revision is None:
+        logger.warning(
+            "%s.weights %r has no revision: other weights uploaded under that name would not be "
+            "noticed; give %s.revision",
+            *(section, hub_id, section),
+        )
+    return revision
 
 
 def with_imported(experiment: Experiment, store: ArtifactStore) -> Experiment:
@@ -50,19 +69,25 @@ def with_imported(experiment: Experiment, store: ArtifactStore) -> Experiment:
     problems: list[str] = []
     changed: dict[str, Schema] = {}
     for section, field, wanted in _wanted(experiment):
-        found = find_imported(store, wanted.what, wanted.dataset)
-        if len(found) == 1:
-            part: Schema = changed.get(section) or getattr(experiment, section)
-            changed[section] = part.model_copy(update={field: found[0].config.sha256})
-        else:
-            problems.append(f"{section}: {_which(wanted, found, store)}")
+        part: Schema = changed.get(section) or getattr(experiment, section)
+        chosen = getattr(part, field) or ""
+        found = [
+            one
+            for one in find_imported(store, wanted.what, wanted.dataset)
+            if one.config.sha256.startswith(chosen)
+        ]
+        if len(found) != 1:
+            problems.append(f"{section}: {_which(wanted, found, f'{section}.{field}', store)}")
+            continue
+        problems += [f"{section}: {problem}" for problem in _other_sizes(part, found[0])]
+        changed[section] = part.model_copy(update={field: found[0].config.sha256})
     if problems:
         raise ModelError("\n".join(problems))
     return experiment.model_copy(update=changed)
 
 
 def _which(
-    wanted: CheckpointConfig, found: Sequence[ImportedCheckpoint], store: ArtifactStore
+    wanted: CheckpointConfig, found: Sequence[ImportedCheckpoint], key: str, store: ArtifactStore
 ) -> str:
     """Say what to do where not exactly one import fits."""
     if not found:
@@ -70,20 +95,28 @@ def _which(
             f"{wanted} was not imported into {store.root}; get the files from their authors, then "
             f"{wanted.import_command}"
         )
-    several = ", ".join(one.artifact.fingerprint[:12] for one in found)
+    several = ", ".join(one.config.sha256[:12] for one in found)
     return (
-        f"{wanted} was imported {len(found)} times ({several}), and `official` must mean one; "
-        f"delete the folders of the others below {store.artifact_root / 'checkpoint'}"
+        f"{wanted} was imported {len(found)} times ({several}), and `official` must mean one; say "
+        f"which: {key}: {found[-1].config.sha256[:12]}"
     )
+
+
+def _other_sizes(part: Schema, imported: ImportedCheckpoint) -> Iterator[str]:
+    """Yield every size that the imported network has and the configuration has not."""
+    for name, size in imported.record.get("sizes", {}).items():
+        configured = getattr(part, name, size)
+        if configured not in (size, None):
+            yield f"the imported weights have {name} {size}, not {configured}; set {name}: {size}"
 
 
 def _wanted(experiment: Experiment) -> Iterator[tuple[str, str, CheckpointConfig]]:
     """Yield section, field to fill, and what to look for, of every official weight."""
     dataset = experiment.dataset.published_as
     for section, what in CHECKPOINT_OF.items():
-        if getattr(experiment, section).weights == _OFFICIAL:
+        if getattr(experiment, section).weights == OFFICIAL_WORD:
             yield section, "checkpoint", CheckpointConfig(what=what, dataset=dataset, sha256="")
     if experiment.evaluator.word_vectors == "glove":
         yield "evaluator", "words", CheckpointConfig(what="word-vectors", sha256="")
-    if experiment.condition == "audio" and experiment.extractor.weights_label == _OFFICIAL:
+    if experiment.condition == "audio" and experiment.extractor.weights_label == OFFICIAL_WORD:
         yield "extractor", "content", CheckpointConfig(what="imagebind-audio", sha256="")

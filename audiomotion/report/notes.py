@@ -1,10 +1,10 @@
 """What the figures of a table are and are not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from audiomotion.orchestrate.records import RunRecord
+from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.report.measured import reference_path, result_of
 from audiomotion.report.metrics import METRICS
 from audiomotion.report.published import ABLATION_TABLES, suspect_figures
@@ -15,8 +15,8 @@ def notes(record: RunRecord, artifacts: Path) -> list[str]:
     done = [arm for arm in record.arms if arm.status == "done"]
     notes = []
     if done:
-        result = result_of(done[0], artifacts)
-        notes += [_interval_note(record, result), *_unknown_words_notes(result)]
+        notes.append(_interval_note(record, result_of(done[0], artifacts)))
+        notes += _unknown_words_notes(done, artifacts)
     random = [
         f"{arm.arm}: {arm.weights}" for arm in record.arms if arm.weights.startswith("random")
     ]
@@ -86,10 +86,11 @@ def _evaluator_note(record: RunRecord) -> str:
         "word vectors",
         ("official", "glove"): "the evaluator is the published one",
     }
-    note = "; ".join(said[kind] for kind in sorted(kinds))
-    if kinds == {("official", "glove")}:
-        return note
-    return f"{note}, so figures compare within this table only"
+    if len(kinds) > 1:
+        return "the arms are measured by different evaluators, so their figures do not compare"
+    (kind,) = kinds
+    within = "" if kind[0] == "official" else ", so figures compare within this table only"
+    return said[kind] + within
 
 
 def _official_notes(record: RunRecord) -> list[str]:
@@ -102,11 +103,17 @@ def _official_notes(record: RunRecord) -> list[str]:
     return [f"Published weights, not trained here: {', '.join(sorted(parts))}."] if parts else []
 
 
-def _unknown_words_notes(result: Mapping[str, Any]) -> list[str]:
-    share = result["unknown_words"]
-    if not share:
+def _unknown_words_notes(arms: Sequence[ArmRecord], artifacts: Path) -> list[str]:
+    """Say how much of what each arm was asked for its evaluator cannot read."""
+    shares = {arm.arm: float(result_of(arm, artifacts)["unknown_words"]) for arm in arms}
+    if not any(shares.values()):
         return []
-    return [f"Words of the instructions that the evaluator does not know: {100 * share:.1f} %."]
+    told = {f"{100 * share:.1f} %" for share in shares.values()}
+    if len(told) > 1:
+        told = {f"{arm}: {100 * share:.1f} %" for arm, share in shares.items()}
+    return [
+        f"Words of the instructions that the evaluator does not know: {', '.join(sorted(told))}."
+    ]
 
 
 def _checkpoint_note(record: RunRecord) -> str:
@@ -116,6 +123,7 @@ def _checkpoint_note(record: RunRecord) -> str:
         for arm in record.arms
         for part in ("rvq", "masked", "residual")
         if arm.experiment[part]["training"]["keep"] == "best-fid"
+        and arm.experiment[part]["weights"] == "trained"
     }
     if not chosen:
         return "the last checkpoint is measured"

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from audiomotion import __version__
 from audiomotion.errors import ClusterError
+from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.report.examples import draw_examples
 from audiomotion.report.render import markdown
 from audiomotion.report.statistics import Figure
 from audiomotion.report.table import build_table, table_columns
 from audiomotion.stages.base import AnyStage
-from audiomotion.stages.results import CURVES
+from audiomotion.stages.results import CURVES, KEPT
 from audiomotion.track.tracker import Tracker
 from audiomotion.train.curves import read_curves
 
@@ -54,12 +55,14 @@ class TrackedLaunch:
         self.tracker.open_runs(f"{record.title}-{record.dataset}", record.id, tags, children)
 
     def stage_done(self, record: RunRecord, stage: AnyStage, folder: Path) -> None:
-        """Write the curves of a training stage to every arm that uses it."""
+        """Write curves of a training stage, and the step kept, to every arm that uses it."""
         points = read_curves(folder / CURVES)
         if not points:
             return
+        kept = {f"{stage.name}_kept_step": float(read_json(folder / KEPT)["step"])}
         for arm in _arms_with(record, stage):
             self.tracker.log_curves(label(arm), stage.name, points)
+            self.tracker.log_metrics(label(arm), kept)
 
     def end(self, record: RunRecord) -> None:
         """Write figures, motions and comparison, and close every run with its verdict."""

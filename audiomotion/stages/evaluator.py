@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import torch
 
-from audiomotion.data.captions import Vocabulary, tag_caption
+from audiomotion.data.captions import VOCABULARY_FILE, Vocabulary, tag_caption
 from audiomotion.data.dataset import ClipRecord, MotionDataset
 from audiomotion.data.statistics import Statistics
 from audiomotion.data.word_vectors import WordVectors, load_word_vectors, save_word_vectors
@@ -12,7 +12,6 @@ from audiomotion.seeds import derive_seed
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import EvaluatorStage
 from audiomotion.stages.loading import build_evaluator
-from audiomotion.stages.results import VOCABULARY
 from audiomotion.stages.training import keep_official, keep_training, loop_settings
 from audiomotion.train.evaluator import EncodedCaptions, EvaluatorTask
 from audiomotion.train.loop import fit
@@ -26,7 +25,9 @@ def make_evaluator(stage: EvaluatorStage, context: StageContext) -> None:
     Writes weights, the words they know, and the statistics they were trained with.
     """
     dataset = MotionDataset(context.inputs["dataset"])
-    tags = {clip.index: caption_tags(clip) for clip in dataset.split("train")}
+    tags: dict[int, list[tuple[str, ...]]] = {}
+    if stage.config.weights == "trained":
+        tags = {clip.index: caption_tags(clip) for clip in dataset.split("train")}
     vocabulary, vectors = _words(stage, tags.values(), context)
     torch.manual_seed(derive_seed(_SEED, "evaluator"))
     model = build_evaluator(stage.config, dataset.skeleton, vocabulary)
@@ -53,7 +54,7 @@ def _words(
         save_word_vectors(context.output, vocabulary, vectors)
         return vocabulary, vectors
     vocabulary = Vocabulary.build(tag for tags in captions for tag in tags)
-    vocabulary.save(context.output / VOCABULARY)
+    vocabulary.save(context.output / VOCABULARY_FILE)
     return vocabulary, None
 
 

@@ -116,6 +116,9 @@ class LengthStageConfig(ConditionedStageConfig):
     length: LengthConfig
     """Model and training."""
 
+    num_classes: int
+    """Classes, which are numbers of tokens."""
+
     frames_per_token: int
     """Frames that a motion token stands for."""
 

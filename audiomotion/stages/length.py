@@ -24,10 +24,10 @@ def make_length(stage: LengthStage, context: StageContext) -> None:
     config = stage.config
     clips = MotionDataset(context.inputs["dataset"]).clips
     num_tokens = [clip.num_frames // config.frames_per_token for clip in clips]
-    if max(num_tokens) >= config.length.num_classes:
+    if max(num_tokens) >= config.num_classes:
         raise ConfigError(
-            f"a clip has {max(num_tokens)} tokens, and length.num_classes is "
-            f"{config.length.num_classes}; it must be above the longest clip's tokens"
+            f"a clip has {max(num_tokens)} tokens, and length.num_classes is {config.num_classes}; "
+            "it must be above the longest clip's tokens"
         )
     seed = derive_seed(config.seed, stage.name)
     torch.manual_seed(seed)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from audiomotion.config.experiment import EvaluatorConfig, RvqConfig
-from audiomotion.data.captions import Vocabulary
+from audiomotion.data.captions import VOCABULARY_FILE, Vocabulary
 from audiomotion.data.statistics import Statistics
 from audiomotion.data.word_vectors import load_word_vectors
 from audiomotion.evaluate.embedding import FrozenEvaluator
@@ -28,7 +28,7 @@ from audiomotion.stages.graph import (
     ResidualStage,
     RvqStage,
 )
-from audiomotion.stages.results import FEATURES, VOCABULARY, WEIGHTS
+from audiomotion.stages.results import FEATURES, WEIGHTS
 
 
 def build_rvq(config: RvqConfig, skeleton: Skeleton) -> RvqVae:
@@ -59,7 +59,7 @@ def load_evaluator(
     if stage.config.word_vectors == "glove":
         vocabulary, vectors = load_word_vectors(folder)
     else:
-        vocabulary = Vocabulary.load(folder / VOCABULARY)
+        vocabulary = Vocabulary.load(folder / VOCABULARY_FILE)
     model = build_evaluator(stage.config, skeleton, vocabulary)
     load_weights(model, folder / WEIGHTS)
     return FrozenEvaluator(
@@ -81,7 +81,7 @@ def build_residual(stage: ResidualStage, features: Path) -> ConditionedResidual:
 
 def build_length(stage: LengthStage, features: Path) -> ConditionedLength:
     """Return the untrained length estimator with its condition encoder."""
-    return ConditionedLength(_condition_encoder(stage.config, features), stage.config.length)
+    return ConditionedLength(_condition_encoder(stage.config, features), stage.config.num_classes)
 
 
 def load_masked(stage: MaskedStage, folder: Path, features: Path) -> ConditionedMasked:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audiomotion.config.experiment import EvaluationConfig, Variant
-from audiomotion.data.captions import out_of_vocabulary_share, tag_caption
+from audiomotion.data.captions import tag_caption
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.instructions import Instructions
 from audiomotion.evaluate.embedding import FrozenEvaluator
@@ -12,7 +12,7 @@ from audiomotion.evaluate.protocol import (
     MotionGenerator,
     TestItem,
     embed_real,
-    evaluate_repeat,
+    evaluate,
 )
 from audiomotion.evaluate.result import EvaluationResult, RepeatResult
 from audiomotion.files import read_json, write_json
@@ -46,23 +46,18 @@ class Judged:
 
     def measure(self, generator: MotionGenerator, name: str = "") -> EvaluationResult:
         """Run the repeats that are not there yet; each is kept in the scratch folder."""
-        repeats = []
-        for number in range(self.config.repeats):
-            path = self.context.scratch / f"{name}repeat-{number:03d}.json"
-            if not path.exists():
-                measured = evaluate_repeat(
-                    number, generator, self.items, self.embedded, self.evaluator, self.config
-                )
-                write_json(path, measured.to_json())
-            repeats.append(RepeatResult.from_json(read_json(path)))
-            self.context.report(number + 1, self.config.repeats, {})
-        return EvaluationResult.of(repeats, self.unknown_words)
+        prefix = f"{name}repeat-"
+        paths = sorted(self.context.scratch.glob(f"{prefix}*.json"))
+        finished = [RepeatResult.from_json(read_json(path)) for path in paths]
 
-    @property
-    def unknown_words(self) -> float:
-        """Share of the words of the instructions that the evaluator does not know."""
-        captions = [item.text_tags for item in self.items]
-        return out_of_vocabulary_share(captions, self.evaluator.vocabulary)
+        def keep(result: RepeatResult) -> None:
+            path = self.context.scratch / f"{prefix}{result.repeat:03d}.json"
+            write_json(path, result.to_json())
+            self.context.report(result.repeat + 1, self.config.repeats, {})
+
+        return evaluate(
+            generator, self.items, self.embedded, self.evaluator, self.config, finished, keep
+        )
 
 
 def test_items(

@@ -15,9 +15,6 @@ CURVES = "curves.jsonl"
 FEATURES = "features.json"
 """What `features` says of its frames: width, layers, rate, and the weights they come from."""
 
-VOCABULARY = "vocabulary.json"
-"""Words that the `evaluator` knows."""
-
 WEIGHTS = "model.safetensors"
 """Weights that a training leaves."""
 

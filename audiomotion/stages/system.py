@@ -57,7 +57,7 @@ class SystemStages:
     """
 
     def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
+        self.experiment = _without_unused_training(experiment)
 
     @cached_property
     def dataset(self) -> DatasetStage:
@@ -101,7 +101,7 @@ class SystemStages:
         """The masked transformer."""
         experiment, part = self.experiment, self.experiment.masked
         config = MaskedStageConfig(
-            **self._conditioned,
+            **self._conditioned(part),
             masked=part,
             rvq=experiment.rvq,
             validation=experiment.validation.masked if _validates(part) else None,
@@ -113,7 +113,7 @@ class SystemStages:
         """The residual transformer."""
         experiment, part = self.experiment, self.experiment.residual
         config = ResidualStageConfig(
-            **self._conditioned,
+            **self._conditioned(part),
             residual=part,
             rvq=experiment.rvq,
             validation=experiment.validation.residual if _validates(part) else None,
@@ -123,10 +123,13 @@ class SystemStages:
     @cached_property
     def length(self) -> LengthStage:
         """The length estimator, which generation without a given length needs."""
+        frames_per_token = self.experiment.rvq.frames_per_token
+        most = (self.experiment.dataset.max_frames - 1) // frames_per_token
         config = LengthStageConfig(
-            **self._conditioned,
+            **self._conditioned(self.experiment.length),
             length=self.experiment.length,
-            frames_per_token=self.experiment.rvq.frames_per_token,
+            num_classes=self.experiment.length.num_classes or most + 1,
+            frames_per_token=frames_per_token,
         )
         inputs = {name: stage for name, stage in self._pairs.items() if name != "rvq"}
         return Stage(LENGTH, config, inputs | self._imported("length"))
@@ -164,13 +167,12 @@ class SystemStages:
         experiment = self.experiment
         return MeasuredConfig(evaluation=experiment.evaluation, variant=experiment.test_variant)
 
-    @property
-    def _conditioned(self) -> dict[str, Any]:
-        """What all parts that are trained on features have in common."""
+    def _conditioned(self, part: TrainedSchema) -> dict[str, Any]:
+        """Return what all parts that are trained on features have in common."""
         return {
             "compressor": self.experiment.used_compressor,
             "variant": self.experiment.train_variant,
-            "seed": self.experiment.seed,
+            "seed": self.experiment.seed if part.weights == "trained" else 0,
         }
 
     def _judge(self, part: RvqConfig | MaskedConfig | ResidualConfig) -> dict[str, Stage[Any]]:
@@ -184,6 +186,19 @@ class SystemStages:
             return {}
         dataset = self.experiment.dataset.published_as
         return {"checkpoint": _checkpoint(CHECKPOINT_OF[section], dataset, part.checkpoint)}
+
+
+def _without_unused_training(experiment: Experiment) -> Experiment:
+    """Return the experiment with default training settings where published weights are taken.
+
+    They decide nothing there, and must not make another fingerprint.
+    """
+    official = {
+        section: part.model_copy(update={"training": type(part).model_fields["training"].default})
+        for section in CHECKPOINT_OF
+        if (part := getattr(experiment, section)).weights == "official"
+    }
+    return experiment.model_copy(update=official)
 
 
 def _validates(part: RvqConfig | MaskedConfig | ResidualConfig) -> bool:

@@ -11,6 +11,7 @@ from audiomotion.config.experiment import MaskedSamplingConfig, ResidualSampling
 from audiomotion.data.dataset import ClipRecord, MotionDataset
 from audiomotion.data.instructions import Instructions
 from audiomotion.data.ragged import Ragged
+from audiomotion.errors import DataError
 from audiomotion.evaluate.metrics.fid import fid
 from audiomotion.generate.decoding import decode_base_tokens, decode_residual_tokens
 from audiomotion.models.condition import Condition
@@ -24,6 +25,9 @@ from audiomotion.stages.loading import load_evaluator, load_tokenizer
 
 _CLIPS_A_BATCH = 64
 
+_FEWEST = 2
+"""Clips of which an FID is defined."""
+
 Motions = list[NDArray[np.float32]]
 
 
@@ -35,14 +39,25 @@ class Validation:
     ) -> None:
         self.context = context
         self.dataset = MotionDataset(context.inputs["dataset"])
+        self.clips = [clip for clip in self.dataset.split("val") if self._is_measured(clip)]
+        if len(self.clips) < _FEWEST:
+            raise DataError(
+                f"{stage.name}: keep: best-fid needs at least {_FEWEST} clips with instructions in "
+                f"the validation split, and there are {len(self.clips)}; use keep: last"
+            )
         self.evaluator = load_evaluator(
             stage.inputs["evaluator"],
             context.inputs["evaluator"],
             self.dataset.skeleton,
             context.device,
         )
-        self.motions = self.dataset.motions(clip.index for clip in self.dataset.split("val"))
+        self.motions = self.dataset.motions(clip.index for clip in self.clips)
         self.real = self.evaluator.embed_motion(self.motions)
+
+    def _is_measured(self, clip: ClipRecord) -> bool:
+        """Return whether a clip of the split takes part."""
+        del clip
+        return True
 
     def fid_of(self, motions: Motions) -> float:
         """Return the FID of `motions` `(N_i, P)`, in metres and radians."""
@@ -64,13 +79,17 @@ class GenerationValidation(Validation):
     """
 
     def __init__(self, stage: MaskedStage | ResidualStage, context: StageContext) -> None:
+        dataset = MotionDataset(context.inputs["dataset"])
+        self.instructions = Instructions(dataset, stage.config.variant).of_clip
         super().__init__(stage, context)
         self.tokenizer = load_tokenizer(
             stage.inputs["rvq"], context.inputs["rvq"], self.dataset.skeleton
         ).to(context.device)
         self.tokens = Ragged.open(context.inputs["rvq"], "tokens")
         self.features = Ragged.open(context.inputs["features"], "features")
-        self.instructions = Instructions(self.dataset, stage.config.variant).of_clip
+
+    def _is_measured(self, clip: ClipRecord) -> bool:
+        return clip.index in self.instructions
 
     @torch.inference_mode()
     def base_fid(self, model: ConditionedMasked, sampling: MaskedSamplingConfig) -> float:
@@ -97,8 +116,7 @@ class GenerationValidation(Validation):
         self, model: ConditionedMasked | ConditionedResidual
     ) -> Iterator[tuple[Condition, Tensor, Tensor]]:
         """Yield condition, tokens `(B, n, Q)` and seeds of all clips, the shortest first."""
-        clips = [clip for clip in self.dataset.split("val") if clip.index in self.instructions]
-        clips.sort(key=lambda clip: clip.num_frames)
+        clips = sorted(self.clips, key=lambda clip: clip.num_frames)
         for start in range(0, len(clips), _CLIPS_A_BATCH):
             yield self._batch(model, clips[start : start + _CLIPS_A_BATCH])
 

@@ -85,7 +85,8 @@ def fit(
     for step in range(start, num_steps):
         sums.add(_step(task, optimizer, config, seed, step))
         done = step + 1
-        if done % config.log_every == 0 or done == num_steps:
+        # A loss that is not finite is found before the weights it comes from are measured.
+        if done % config.log_every == 0 or done == num_steps or selection.is_due(done):
             values = sums.means(step)
             settings.curves.add(done, values)
             settings.report(done, num_steps, values)

@@ -41,10 +41,16 @@ class Selection:
         self.fid = math.inf
         self.weights: dict[str, Tensor] | None = None
 
+    def is_due(self, done: int) -> bool:
+        """Return whether the module is measured after `done` steps."""
+        config = self.config
+        return isinstance(config, ValidatedTraining) and config.validates_after(
+            done, self.num_steps
+        )
+
     def after_step(self, done: int, module: nn.Module, curves: Curves) -> None:
         """Measure `module` where it is time to."""
-        config = self.config
-        if isinstance(config, ValidatedTraining) and config.validates_after(done, self.num_steps):
+        if self.is_due(done):
             assert self.validation_fid is not None, "keep: best-fid needs a validation"
             module.eval()
             fid = self.validation_fid()

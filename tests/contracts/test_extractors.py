@@ -116,6 +116,13 @@ def test_shape_and_rate(extractor: Extractor, num_samples: int) -> None:
     assert max(1, math.floor(expected) - 1) <= len(frames) <= math.ceil(expected) + 1
 
 
+@pytest.mark.parametrize("silent_seconds", [0.013, 0.5, 7.0])
+def test_appended_silence_changes_nothing(extractor: Extractor, silent_seconds: float) -> None:
+    wave = speech_like(33_331)
+    longer = np.pad(wave, (0, int(silent_seconds * SAMPLE_HZ)))
+    assert largest_difference(extractor.extract([longer]), extractor.extract([wave])) <= 1e-5
+
+
 def test_one_sample_gives_a_frame(extractor: Extractor) -> None:
     (frames,) = extractor.extract([np.array([0.5], dtype=np.float32)])
     assert frames.shape == (1, extractor.feature_dim)

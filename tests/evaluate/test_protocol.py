@@ -64,7 +64,8 @@ def untrained():
 
 
 def run(generator, evaluator, config=CONFIG, items=ITEMS, **options):
-    return evaluate(generator, items, real_features, evaluator, config, lambda *_: None, **options)
+    real = embed_real(items, real_features, evaluator)
+    return evaluate(generator, items, real, evaluator, config, **options)
 
 
 def test_a_trained_evaluator_recognises_held_out_motion(trained):
@@ -137,12 +138,10 @@ def test_a_killed_evaluation_continues_with_its_finished_repeats(untrained):
     real = embed_real(ITEMS, real_features, untrained)
     last = evaluate_repeat(2, NoisyMotion(), ITEMS, real, untrained, CONFIG)
     generator, seen = NoisyMotion(), []
-    result = evaluate(
-        generator, ITEMS, real_features, untrained, CONFIG, lambda *done: seen.append(done), [last]
-    )
+    result = evaluate(generator, ITEMS, real, untrained, CONFIG, [last], seen.append)
     assert result == whole
     assert len(generator.calls) == 2 * 2
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert seen == list(whole.repeats)
 
 
 def test_real_motion_has_no_multimodality(untrained):

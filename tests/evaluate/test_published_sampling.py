@@ -7,7 +7,7 @@ import pytest
 from audiomotion.config.experiment import EvaluationConfig
 from audiomotion.evaluate.metrics.diversity import diversity
 from audiomotion.evaluate.metrics.mm_distance import mm_distance
-from audiomotion.evaluate.protocol import RealMotion, TestItem, evaluate
+from audiomotion.evaluate.protocol import RealMotion, TestItem, embed_real, evaluate
 from audiomotion.evaluate.result import EvaluationResult
 from audiomotion.seeds import derive_seed
 from tests.evaluate.toy import make_clips, make_items, new_evaluator
@@ -55,7 +55,8 @@ def evaluator():
 
 
 def run(generator, evaluator, config=CONFIG, items=ITEMS):
-    return evaluate(generator, items, real_features, evaluator, config, lambda *_: None)
+    real = embed_real(items, real_features, evaluator)
+    return evaluate(generator, items, real, evaluator, config)
 
 
 def test_clips_in_no_batch_are_neither_generated_nor_measured(evaluator):

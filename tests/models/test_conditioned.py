@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from audiomotion.config.compressors import MemoryRetrievalConfig
-from audiomotion.config.experiment import LengthConfig
 from audiomotion.errors import ModelError
 from audiomotion.models.condition import Condition
 from audiomotion.models.conditioned import (
@@ -61,7 +60,7 @@ def test_without_a_compressor_frames_are_refused():
 def test_a_length_is_judged_by_the_mean_of_the_condition_tokens():
     torch.manual_seed(0)
     several = SMALL.model_copy(update={"num_condition_tokens": 3})
-    model = ConditionedLength(ConditionEncoder(several, FeatureShape(4)), LengthConfig()).eval()
+    model = ConditionedLength(ConditionEncoder(several, FeatureShape(4)), 50).eval()
     features, valid = torch.randn(2, 6, 4), torch.ones(2, 6).bool()
     condition = model.condition(features, valid)
     assert isinstance(condition, Condition)

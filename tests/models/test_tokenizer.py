@@ -58,3 +58,20 @@ def test_padding_is_cut_off(tokenizer, motions):
     assert [len(motion) for motion in decoded] == [40, 12]
     (alone,) = tokenizer.decode(tokens[1:, :3])
     np.testing.assert_allclose(decoded[1], alone, atol=1e-4)
+
+
+def test_published_padding_fills_every_clip_up_to_196_frames(tokenizer, motions):
+    published = MotionTokenizer(tokenizer.rvq, tokenizer.stats)
+    published.rvq.config = published.rvq.config.model_copy(update={"padding": "published"})
+    together = list(published.encode(motions))
+    for motion, tokens in zip(motions, together, strict=True):
+        filled = np.zeros((196, P), np.float32)
+        filled[: len(motion)] = published.stats.normalise(motion)
+        expected = published.rvq.encode(torch.from_numpy(filled)[None])[0, : len(motion) // 4]
+        assert np.array_equal(tokens, expected.numpy())
+        assert np.array_equal(tokens, next(published.encode([motion])))
+    codes = torch.from_numpy(together[0])[None]
+    whole = torch.nn.functional.pad(codes, (0, 0, 0, 39), value=-1)
+    expected = published.rvq.decode(whole)[0, :40].detach().numpy()
+    (decoded,) = published.decode(codes)
+    np.testing.assert_allclose(decoded, published.stats.denormalise(expected), atol=1e-4)

@@ -24,11 +24,13 @@ def store(tmp_path: Path) -> ArtifactStore:
     return ArtifactStore(tmp_path / "store")
 
 
-def imported(store: ArtifactStore, what: CheckpointKind, content: str, dataset=None) -> str:
+def imported(
+    store: ArtifactStore, what: CheckpointKind, content: str, dataset=None, **sizes: int
+) -> str:
     """Put an artifact into the store that says it is `what`; return its content."""
     config = CheckpointConfig(what=what, dataset=dataset, sha256=content)
     write = lambda folder: np.save(folder / "numbers.npy", np.arange(3))  # noqa: E731
-    import_checkpoint(store, Importable(config, {"licence": "ours"}, write))
+    import_checkpoint(store, Importable(config, {"sizes": sizes}, write))
     return content
 
 
@@ -66,6 +68,31 @@ def test_two_imports_of_one_part_are_not_guessed_between(store: ArtifactStore) -
         with_imported(experiment("rvq=official"), store)
 
 
+def test_one_of_several_imports_is_named_by_its_beginning(store: ArtifactStore) -> None:
+    imported(store, "rvq", "aa", "humanml3d")
+    imported(store, "rvq", "bb", "humanml3d")
+    assert with_imported(experiment("rvq={weights: official, checkpoint: b}"), store) == (
+        with_imported(experiment("rvq={weights: official, checkpoint: bb}"), store)
+    )
+    with pytest.raises(ModelError, match="was not imported"):
+        with_imported(experiment("rvq={weights: official, checkpoint: cc}"), store)
+
+
+def test_weights_of_another_size_are_refused_before_anything_runs(store: ArtifactStore) -> None:
+    imported(store, "rvq", "aa", "humanml3d", codebook_size=1024, feature_dim=263)
+    with pytest.raises(ModelError, match="rvq: the imported weights have codebook_size 1024, not"):
+        with_imported(experiment("rvq=official"), store)
+    right = experiment("rvq={weights: official, codebook_size: 1024}")
+    assert with_imported(right, store).rvq.checkpoint == "aa"
+
+
+def test_settings_of_a_training_that_is_not_run_change_no_fingerprint() -> None:
+    one = SystemStages(experiment("rvq=official"))
+    other = SystemStages(experiment("rvq.weights=official", "rvq.training.max_steps=7"))
+    assert one.rvq.fingerprint == other.rvq.fingerprint
+    assert one.masked.fingerprint == other.masked.fingerprint
+
+
 def test_trained_parts_need_nothing(store: ArtifactStore) -> None:
     plain = experiment()
     assert with_imported(plain, store) == plain
@@ -91,7 +118,18 @@ def test_a_text_encoders_folder_counts_too(tmp_path: Path) -> None:
     assert with_weights(experiment(*sets[1:]), None).text_encoder.content is None
 
 
-@pytest.mark.parametrize("weights", ["random, random_size: tiny", "microsoft/wavlm-base"])
-def test_random_weights_and_hub_ids_have_no_content(weights: str) -> None:
-    given = experiment(f"extractor={{name: wavlm, weights: {weights}}}")
+def test_random_weights_have_no_content() -> None:
+    given = experiment("extractor={name: wavlm, weights: random, random_size: tiny}")
     assert with_weights(given, None) == given
+
+
+def test_a_hub_id_gets_the_revision_that_is_known(caplog: pytest.LogCaptureFixture) -> None:
+    known = with_weights(experiment("extractor={name: wavlm}", "weights=pretrained"), None)
+    assert known.extractor.revision == "4c66d4806a428f2e922ccfa1a962776e232d487b"
+    assert not caplog.records
+    mine = experiment("extractor={name: wavlm, weights: own/wavlm, revision: abc}")
+    assert with_weights(mine, None).extractor.revision == "abc"
+    assert not caplog.records
+    other = with_weights(experiment("extractor={name: wavlm, weights: own/wavlm}"), None)
+    assert other.extractor.revision is None
+    assert "'own/wavlm' has no revision" in caplog.text

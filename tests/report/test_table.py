@@ -160,3 +160,36 @@ def test_which_checkpoint_is_measured_is_said(tmp_path):
     said = [" ".join(build_table(launch(tmp_path, arm), tmp_path).notes) for arm in (last, best)]
     assert "the last checkpoint is measured" in said[0]
     assert "of masked, residual, rvq the checkpoint with the lowest FID" in said[1]
+
+
+def official(arm, **sections):
+    """Return the arm with published weights in some sections."""
+    changed = {key: {**arm.experiment[key], **values} for key, values in sections.items()}
+    return replace(arm, experiment=arm.experiment | changed)
+
+
+def test_published_parts_are_named_and_have_no_checkpoint_of_ours(tmp_path):
+    arm = replace(done(tmp_path, "wavlm", 0, result([1.0])), experiment=experiment(0, "kit"))
+    arm = official(arm, rvq={"weights": "official"})
+    said = " ".join(build_table(launch(tmp_path, arm), tmp_path).notes)
+    assert "Published weights, not trained here: rvq." in said
+    assert "of masked, residual the checkpoint with the lowest FID" in said
+
+
+def test_arms_with_different_evaluators_do_not_compare(tmp_path):
+    ours, theirs = (done(tmp_path, name, 0, result([1.0])) for name in ("wavlm", "encodec"))
+    glove = {"weights": "official", "word_vectors": "glove"}
+    table = build_table(launch(tmp_path, ours, official(theirs, evaluator=glove)), tmp_path)
+    assert "measured by different evaluators, so their figures do not compare" in " ".join(
+        table.notes
+    )
+
+
+def test_unknown_words_are_told_for_each_arm_where_they_differ(tmp_path):
+    none = {**result([1.0]), "unknown_words": 0.0}
+    some = {**result([1.0]), "unknown_words": 0.125}
+    arms = [done(tmp_path, "wavlm", 0, none), done(tmp_path, "encodec", 0, some)]
+    said = " ".join(build_table(launch(tmp_path, *arms), tmp_path).notes)
+    assert "does not know: encodec: 12.5 %, wavlm: 0.0 %." in said
+    alone = build_table(launch(tmp_path, arms[0]), tmp_path)
+    assert "does not know" not in " ".join(alone.notes)

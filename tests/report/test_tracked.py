@@ -5,9 +5,10 @@ import pytest
 from mlflow.tracking import MlflowClient
 
 from audiomotion.config.schema import Schema
+from audiomotion.files import write_json
 from audiomotion.report.tracked import TrackedLaunch
 from audiomotion.stages.base import Stage, StageKind
-from audiomotion.stages.results import CURVES
+from audiomotion.stages.results import CURVES, KEPT
 from audiomotion.track.tracker import Tracker
 from audiomotion.train.curves import Curves
 from tests.report.launches import done, failed, launch, result
@@ -28,6 +29,7 @@ def tracked(tmp_path_factory):
     folder = root / "masked"
     folder.mkdir()
     Curves(folder / CURVES).add(10, {"loss": 0.5})
+    write_json(folder / KEPT, {"step": 7, "num_steps": 10, "validation_fid": 0.25})
     for _ in range(2):
         tracker = Tracker(f"sqlite:///{root}/mlflow.db", root, root / "run")
         following = TrackedLaunch(tracker, root)
@@ -74,6 +76,7 @@ def test_curves_are_in_the_runs_of_the_arms_that_use_the_stage(tracked):
     history = client.get_metric_history(tracker.run_id("wavlm/seed0"), "masked/loss")
     assert [(point.step, point.value) for point in history] == [(10, 0.5)]
     assert client.get_metric_history(tracker.run_id("wavlm/seed1"), "masked/loss") == []
+    assert run(tracked, "wavlm/seed0").data.metrics["masked_kept_step"] == 7
 
 
 def test_verdicts_are_the_runs_statuses(tracked):

@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from audiomotion.config.training import ValidatedTraining
+from audiomotion.errors import ModelError
 from audiomotion.train.curves import read_curves
 from audiomotion.train.loop import fit
 from audiomotion.train.selection import Kept
@@ -65,7 +67,16 @@ def test_a_stopped_training_keeps_the_same_weights(settings, tmp_path, stop_at):
     assert_same(weights(resumed), weights(whole))
 
 
-def test_the_last_step_is_always_measured(settings):
-    task = Task()
-    config = CONFIG.model_copy(update={"num_validations": 2, "max_steps": 13})
-    assert run(task, Judge(task, 3.0, 2.0, 1.0), settings, config) == Kept(13, 13, 1.0)
+@pytest.mark.parametrize(("steps", "wanted"), [(13, 2), (99, 50), (60, 50), (7, 20), (50, 50)])
+def test_measurements_are_as_many_as_asked_for_and_end_with_the_last_step(steps, wanted):
+    config = CONFIG.model_copy(update={"num_validations": wanted})
+    due = [done for done in range(1, steps + 1) if config.validates_after(done, steps)]
+    assert len(due) == min(steps, wanted)
+    assert due[-1] == steps
+    assert max(np.diff([0, *due])) - min(np.diff([0, *due])) <= 1
+
+
+def test_a_loss_that_is_no_number_is_found_before_it_is_measured(settings):
+    task = Task(nan_at=2)
+    with pytest.raises(ModelError, match="the loss is nan at step 4"):
+        run(task, Judge(task), settings, CONFIG.model_copy(update={"num_validations": 3}))
