@@ -144,6 +144,8 @@ def _rewriter_config(
         raise ConfigError(f"--rewriter: {not_one_of(name, list(REWRITERS.schemas))}")
     for assignment in assignments:
         key = assignment.partition("=")[0].strip()
+        if key == "base_url":  # a message repeats what --set gives, and it may hold the key
+            raise ConfigError("--set base_url: give the address with --base-url")
         if "key" in key.lower() and key not in _KEY_PLACES:
             raise ConfigError(
                 f"--set {key}: a command line is seen by others and kept in histories; put the key "
@@ -151,7 +153,7 @@ def _rewriter_config(
             )
     values = {key: value for key, value in given_keys.items() if value is not None}
     items = {
-        key: given(value, Origin(f"--{key.replace('_', '-')} {value}", spells=(key,)))
+        key: given(value, Origin(f"--{key.replace('_', '-')}", spells=(key,)))
         for key, value in values.items()
     }
     origin = Origin(f"--rewriter {name}")

@@ -18,8 +18,9 @@ _FRAMES: Final = (
     "{0}.", "{0}, please.", "Please {0}.", "Can you {0}?", "Could you {0}?", "Hey, can you {0}?",
     "I want you to {0}.", "I'd like you to {0}.", "I need you to {0}.", "Now {0}.", "Okay, {0}.",
     "Alright, {0}.", "Go ahead and {0}.", "Try to {0}.", "Let me see you {0}.",
-    "Let's see you {0}.", "Would you {0} for me?", "Could you please {0}?", "Hey, {0}.", "Why don't you {0}?",
-    "Could you try to {0}?", "You should {0}.", "I'd love to see you {0}.", "So, {0}.",
+    "Let's see you {0}.", "Would you {0} for me?", "Could you please {0}?", "Hey, {0}.",
+    "Why don't you {0}?", "Could you try to {0}?", "You should {0}.", "I'd love to see you {0}.",
+    "So, {0}.",
 )  # fmt: skip
 _ORDERS: Final = ("{0}.", "Please {0}.", "Now {0}.", "Okay, {0}.", "Alright, {0}.", "Hey, {0}.")
 """Those that "don't" fits."""

@@ -218,7 +218,8 @@ MEANING: Final[dict[str, Reader]] = {
 
 
 def _neighbours(found: Sequence[str]) -> list[tuple[str, str, str]]:
-    return list(zip(["", *found[:-1]], found, [*found[1:], ""], strict=True))
+    padded = ["", *found, ""]
+    return list(zip(padded, found, padded[2:], strict=False))
 
 
 def _without_repeats(items: list[str]) -> list[str]:
