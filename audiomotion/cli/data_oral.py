@@ -126,6 +126,7 @@ def oral(
     with work.folder.locked():
         with _Progress(prices) as progress:
             tally = work.job.run(progress)
+        errors.say("writing the files")
         record, lines = work.publish(tally, prices)
     _show(record, lines, as_json)
     if work.job.failures:
@@ -229,8 +230,9 @@ class _Work:
         """Return what would be done, to be read before it is."""
         lines = [
             f"{self.dataset}: {counted(self.num_captions, 'caption')} of "
-            f"{counted(len(self.clips), 'clip')}, {estimate.num_wanted} rewrites of different "
-            f"captions: {estimate.num_kept} cached, {estimate.num_missing} to make"
+            f"{counted(len(self.clips), 'clip')}; of different captions "
+            f"{counted(estimate.num_wanted, 'rewrite')}: {estimate.num_kept} cached, "
+            f"{estimate.num_missing} to make"
         ]
         if self.num_foreign:
             lines.append(
@@ -261,7 +263,7 @@ class _Work:
         others = [name for name in self.folder.rewriters() if name != label]
         lines = [
             f"{self.folder.folder}: {counted(len(whole), 'clip')} rewritten "
-            f"({counted(written, 'file')} written), {record['num_pairs']} oral pairs "
+            f"({counted(written, 'file')} written), {counted(record['num_pairs'], 'oral pair')} "
             f"({record['num_pairs_mirrored']} of mirrored clips)",
             *_published_lines(self.dataset, record),
         ]

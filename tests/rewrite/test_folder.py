@@ -1,6 +1,5 @@
 """The rewrites' files in a data set: whose they are, whole or not at all."""
 
-import os
 import subprocess
 import sys
 
@@ -97,7 +96,8 @@ def test_wherever_writing_ends_the_files_are_known_as_own(dataset, monkeypatch, 
 def test_what_a_killed_writer_left_is_cleared(dataset):
     (dataset / "oral" / ".1.txt.77.tmp").write_text("0\tWal")
     publish(dataset, {"1": "a"})
-    assert sorted(os.listdir(dataset / "oral")) == ["1.txt", "rewrites.json"]
+    names = sorted(path.name for path in (dataset / "oral").iterdir())
+    assert names == ["1.txt", "rewrites.json"]
     record = read_json(dataset / "oral" / "rewrites.json")
     assert record["dataset"] == "d" and "replaces" not in record["files"]["1"]
 
