@@ -1,16 +1,12 @@
 """`amx data oral`: captions rewritten as people speak."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from audiomotion.cli.console import counted, errors
 from audiomotion.cli.options import (
@@ -20,6 +16,7 @@ from audiomotion.cli.options import (
     JsonOption,
     StoreOption,
 )
+from audiomotion.cli.oral_display import Prices, RewriteProgress, duration, short
 from audiomotion.config.datasets import FolderSchema
 from audiomotion.config.given import Given, Origin, given
 from audiomotion.config.nearest import not_one_of
@@ -42,25 +39,8 @@ from audiomotion.rewrite.folder import (
 )
 from audiomotion.rewrite.job import Estimate, Job, Tally
 
-_SECONDS_BETWEEN_PLAIN_LINES: Final = 15.0
 _KEY_PLACES: Final = ("key_file", "key_variable")
 _MOST_SHOWN: Final = 5
-
-
-@dataclass(frozen=True)
-class Prices:
-    """What a million tokens cost, in any currency; None where nobody said."""
-
-    per_million_in: float | None
-    per_million_out: float | None
-
-    def of(self, tokens_in: int, tokens_out: int) -> float | None:
-        """Return what tokens cost."""
-        if self.per_million_in is None and self.per_million_out is None:
-            return None
-        return (
-            tokens_in * (self.per_million_in or 0.0) + tokens_out * (self.per_million_out or 0.0)
-        ) / 1e6
 
 
 def oral(
@@ -124,7 +104,7 @@ def oral(
         errors.say(line)
     ArtifactStore(store).prepare()
     with work.folder.locked():
-        with _Progress(prices) as progress:
+        with RewriteProgress(prices) as progress:
             tally = work.job.run(progress)
         errors.say("writing the files")
         record, lines = work.publish(tally, prices)
@@ -245,9 +225,9 @@ class _Work:
         if estimate.tokens_in:
             cost = prices.of(estimate.tokens_in, estimate.tokens_out)
             lines.append(
-                f"about {_short(estimate.tokens_in)} tokens in, {_short(estimate.tokens_out)} out"
+                f"about {short(estimate.tokens_in)} tokens in, {short(estimate.tokens_out)} out"
                 + ("; no price given" if cost is None else f"; about {cost:.2f} at the given price")
-                + f"; about {_duration(estimate.seconds)}, "
+                + f"; about {duration(estimate.seconds)}, "
                 + ("as earlier requests took" if estimate.is_measured else "by a guess")
             )
         return lines
@@ -275,8 +255,8 @@ class _Work:
         if tally.tokens_in or tally.tokens_out:
             cost = prices.of(tally.tokens_in, tally.tokens_out)
             lines.append(
-                f"{tally.asked} answers, {_short(tally.tokens_in)} tokens in, "
-                f"{_short(tally.tokens_out)} out" + ("" if cost is None else f", cost {cost:.2f}")
+                f"{tally.asked} answers, {short(tally.tokens_in)} tokens in, "
+                f"{short(tally.tokens_out)} out" + ("" if cost is None else f", cost {cost:.2f}")
             )
         return record, lines
 
@@ -330,58 +310,3 @@ def _published_lines(dataset: str, record: Mapping[str, Any]) -> list[str]:
 
 def _show(content: Mapping[str, Any], lines: Sequence[str], as_json: bool) -> None:
     typer.echo(json.dumps(content, indent=1, ensure_ascii=False) if as_json else "\n".join(lines))
-
-
-class _Progress:
-    """One line on stderr: how many, how fast, how long still, what it costs."""
-
-    def __init__(self, prices: Prices) -> None:
-        self._prices = prices
-        self._started = self._printed = time.monotonic()
-        self._live: Live | None = None
-
-    def __enter__(self) -> "_Progress":
-        console = Console(stderr=True, highlight=False)
-        if console.is_terminal and not errors.quiet:
-            self._live = Live(console=console, transient=True, refresh_per_second=4)
-            self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._live is not None:
-            self._live.stop()
-
-    def __call__(self, tally: Tally) -> None:
-        """Show how far it is."""
-        now = time.monotonic()
-        if self._live is not None:
-            self._live.update(Text(self._line(tally, now)))
-        elif now - self._printed > _SECONDS_BETWEEN_PLAIN_LINES:
-            self._printed = now
-            errors.say(self._line(tally, now))
-
-    def _line(self, tally: Tally, now: float) -> str:
-        rate = tally.done / max(now - self._started, 1e-9)
-        parts = [f"  {tally.done}/{tally.total} rewrites"]
-        if tally.done:
-            parts.append(f"{rate:.1f}/s")
-            parts.append(f"{_duration((tally.total - tally.done) / rate)} left")
-        if tally.tokens_in or tally.tokens_out:
-            parts.append(f"{_short(tally.tokens_in + tally.tokens_out)} tokens")
-        cost = self._prices.of(tally.tokens_in, tally.tokens_out)
-        if cost is not None:
-            parts.append(f"cost {cost:.2f}")
-        return "  ".join(parts)
-
-
-def _short(number: int) -> str:
-    for size, letter in ((1_000_000, "M"), (1_000, "k")):
-        if number >= size:
-            return f"{number / size:.1f}{letter}"
-    return str(number)
-
-
-def _duration(seconds: float) -> str:
-    if seconds >= 5400:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

@@ -6,6 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -263,11 +264,16 @@ def _client_library() -> Any:
 
 
 def _retry_after(headers: Any) -> float | None:
-    """Return the seconds that `Retry-After` asks for; a date or nonsense counts as nothing."""
+    """Return the seconds that `Retry-After` asks for, as a number or a date; None for nonsense."""
+    asked = headers.get("retry-after", "")
     try:
-        seconds = float(headers.get("retry-after", ""))
+        seconds = float(asked)
     except ValueError:
-        return None
+        try:
+            seconds = parsedate_to_datetime(asked).timestamp() - time.time()
+        except ValueError:
+            return None
+        seconds = max(0.0, seconds)
     return seconds if 0 <= seconds < float("inf") else None
 
 

@@ -44,7 +44,7 @@ class Local(Rewriter):
 
     @property
     def identity(self) -> dict[str, object]:
-        """Model, prompt and parameters; the batch and the device decide nothing."""
+        """Model, prompt and parameters; batch and device decide rounding alone."""
         config = self._config
         return {
             "name": "local",

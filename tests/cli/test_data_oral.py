@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from audiomotion.cli.data_oral import Prices, _Progress
+from audiomotion.cli.oral_display import Prices, RewriteProgress
 from audiomotion.config.datasets import KitConfig
 from audiomotion.data.published import read_published
 from audiomotion.files import read_json
@@ -286,11 +286,11 @@ def test_a_missing_key_is_told_before_anything_is_asked(place, monkeypatch):
 
 
 def test_the_progress_line_has_rate_time_tokens_and_cost():
-    progress = _Progress(Prices(2.0, 10.0))
+    progress = RewriteProgress(Prices(2.0, 10.0))
     tally = Tally(total=100)
-    assert progress._line(tally, progress._started + 1) == "  0/100 rewrites  cost 0.00"
+    assert progress.line(tally, progress.started + 1) == "  0/100 rewrites  cost 0.00"
     tally = Tally(total=100, done=25, asked=30, tokens_in=1_000_000, tokens_out=200_000)
-    line = progress._line(tally, progress._started + 50)
+    line = progress.line(tally, progress.started + 50)
     assert line == "  25/100 rewrites  0.5/s  2 min left  1.2M tokens  cost 4.00"
 
 

@@ -6,6 +6,8 @@ import pickle
 import time
 import traceback
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -88,6 +90,21 @@ def test_retry_after_is_waited_for():
     with ChatServer(wait) as server:
         assert answers(server)[CAPTION].text
     assert server.times[1] - server.times[0] >= 0.4
+
+
+@pytest.mark.parametrize("asked", ["-1", "soon", "", "inf", "nan", "Tue, 99 Foo 2026"])
+def test_a_retry_after_of_nonsense_counts_as_none(asked):
+    wait = hiccup(lambda handler: handler.send(429, "{}", Retry_After=asked))
+    with ChatServer(wait) as server:
+        assert answers(server)[CAPTION].text
+    assert server.times[1] - server.times[0] < 2
+
+
+def test_a_retry_after_may_be_a_date():
+    date = format_datetime(datetime.now(UTC) + timedelta(minutes=30), usegmt=True)
+    wait = hiccup(lambda handler: handler.send(429, "{}", Retry_After=date))
+    with ChatServer(wait) as server, pytest.raises(ModelError, match=r"to wait 1[78]\d\d s"):
+        answers(server)
 
 
 def test_a_retry_after_beyond_patience_ends_it():
