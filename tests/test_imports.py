@@ -54,6 +54,8 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("ablate feature-extractor --dry-run", "evaluation"),
         ("train demo --dry-run --json", '"stages"'),
         ("data check --dataset demo", "nothing is missing"),
+        ("data oral --help", "--num-rewrites"),
+        ("list rewriters --json", '"grammar"'),
         ("runs list", "no launches"),
         ("artifacts list", "no artifacts"),
         ("import --help", "momask"),

@@ -23,5 +23,5 @@ def register(app: typer.Typer) -> None:
     app.command("ui")(ui.ui)
     app.add_typer(runs.app, name="runs", help="Launches: list them, show one.")
     app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify.")
-    app.add_typer(data.app, name="data", help="Data sets: build, check.")
+    app.add_typer(data.app, name="data", help="Data sets: build, check, oral.")
     app.add_typer(importing.app, name="import", help="Published weights: check, import.")

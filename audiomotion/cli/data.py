@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from audiomotion.cli import data_oral
 from audiomotion.cli.console import errors
 from audiomotion.cli.options import DataRootOption
 from audiomotion.config.datasets import FolderSchema
@@ -14,6 +15,7 @@ from audiomotion.data.source import missing_data
 from audiomotion.errors import ConfigError, DataError
 
 app = typer.Typer(no_args_is_help=True)
+app.command("oral")(data_oral.oral)
 
 DatasetName = Annotated[str, typer.Option("--dataset", help="Experiment whose data is looked at.")]
 

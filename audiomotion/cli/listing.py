@@ -13,6 +13,7 @@ from audiomotion.config.compressors import COMPRESSORS
 from audiomotion.config.datasets import DATASETS
 from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.recipes import list_recipes
+from audiomotion.config.rewriters import REWRITERS
 from audiomotion.config.schema import Family
 from audiomotion.config.text_encoders import TEXT_ENCODERS
 
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     text_encoders = "text-encoders"
     compressors = "compressors"
     datasets = "datasets"
+    rewriters = "rewriters"
 
 
 def list_(
@@ -55,6 +57,7 @@ def _entries(kind: Kind, recipes: Path | None) -> dict[str, str]:
         Kind.text_encoders: TEXT_ENCODERS,
         Kind.compressors: COMPRESSORS,
         Kind.datasets: DATASETS,
+        Kind.rewriters: REWRITERS,
     }
     if kind in families:
         return _members(families[kind])

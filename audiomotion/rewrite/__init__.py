@@ -1,0 +1,1 @@
+"""Written captions said as people say them, by rules or by language models."""
