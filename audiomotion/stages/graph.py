@@ -17,11 +17,11 @@ from audiomotion.config.experiment import (
     ResidualConfig,
     ResidualSamplingConfig,
     RvqConfig,
-    SpeechConfig,
     Variant,
 )
 from audiomotion.config.extractors import ExtractorSchema
 from audiomotion.config.schema import Schema
+from audiomotion.config.speech import SpeechConfig
 from audiomotion.config.text_encoders import TextEncoderConfig
 from audiomotion.config.training import TrainingConfig
 from audiomotion.stages.base import Stage, StageKind
@@ -210,10 +210,17 @@ def _features(
     if experiment.condition == "text":
         read = TextFeaturesStageConfig(encoder=experiment.text_encoder, variant=variant)
         return Stage(TEXT_FEATURES, read, {"dataset": dataset})
-    config = SpeakStageConfig(speech=experiment.speech, variant=variant)
     return Stage(
-        FEATURES, experiment.extractor, {"speak": Stage(SPEAK, config, {"dataset": dataset})}
+        FEATURES, experiment.extractor, {"speak": speak_stage(experiment, variant, dataset)}
     )
+
+
+def speak_stage(
+    experiment: Experiment, variant: Variant, dataset: DatasetStage | None = None
+) -> SpeakStage:
+    """Return what speaks the captions of `variant`; of the experiment's own data by default."""
+    config = SpeakStageConfig(speech=experiment.speech, variant=variant)
+    return Stage(SPEAK, config, {"dataset": dataset or Stage(DATASET, experiment.dataset)})
 
 
 def _conditioned(experiment: Experiment) -> dict[str, Any]:
