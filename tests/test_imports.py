@@ -54,6 +54,8 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("ablate feature-extractor --dry-run", "evaluation"),
         ("train demo --dry-run --json", '"stages"'),
         ("data check --dataset demo", "nothing is missing"),
+        ("data speak --dataset demo --backend vits --dry-run", "speech on demo: 2 arms"),
+        ("list speech", "tortoise"),
         ("runs list", "no launches"),
         ("artifacts list", "no artifacts"),
         ("import --help", "momask"),

@@ -14,6 +14,7 @@ from audiomotion.config.datasets import DATASETS
 from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.recipes import list_recipes
 from audiomotion.config.schema import Family
+from audiomotion.config.speech import SPEECH
 from audiomotion.config.text_encoders import TEXT_ENCODERS
 
 
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     text_encoders = "text-encoders"
     compressors = "compressors"
     datasets = "datasets"
+    speech = "speech"
 
 
 def list_(
@@ -55,6 +57,7 @@ def _entries(kind: Kind, recipes: Path | None) -> dict[str, str]:
         Kind.text_encoders: TEXT_ENCODERS,
         Kind.compressors: COMPRESSORS,
         Kind.datasets: DATASETS,
+        Kind.speech: SPEECH,
     }
     if kind in families:
         return _members(families[kind])
