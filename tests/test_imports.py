@@ -56,6 +56,8 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("data check --dataset demo", "nothing is missing"),
         ("data oral --help", "--num-rewrites"),
         ("list rewriters --json", '"grammar"'),
+        ("data speak --dataset demo --backend vits --dry-run", "speech on demo: 2 arms"),
+        ("list speech", "tortoise"),
         ("runs list", "no launches"),
         ("artifacts list", "no artifacts"),
         ("import --help", "momask"),

@@ -7,6 +7,7 @@ import typer
 
 from audiomotion.cli import data_oral
 from audiomotion.cli.console import errors
+from audiomotion.cli.data_speak import speak
 from audiomotion.cli.options import DataRootOption
 from audiomotion.config.datasets import FolderSchema
 from audiomotion.config.resolve import resolve
@@ -16,6 +17,7 @@ from audiomotion.errors import ConfigError, DataError
 
 app = typer.Typer(no_args_is_help=True)
 app.command("oral")(data_oral.oral)
+app.command("speak")(speak)
 
 DatasetName = Annotated[str, typer.Option("--dataset", help="Experiment whose data is looked at.")]
 

@@ -15,6 +15,7 @@ from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.recipes import list_recipes
 from audiomotion.config.rewriters import REWRITERS
 from audiomotion.config.schema import Family
+from audiomotion.config.speech import SPEECH
 from audiomotion.config.text_encoders import TEXT_ENCODERS
 
 
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     compressors = "compressors"
     datasets = "datasets"
     rewriters = "rewriters"
+    speech = "speech"
 
 
 def list_(
@@ -58,6 +60,7 @@ def _entries(kind: Kind, recipes: Path | None) -> dict[str, str]:
         Kind.compressors: COMPRESSORS,
         Kind.datasets: DATASETS,
         Kind.rewriters: REWRITERS,
+        Kind.speech: SPEECH,
     }
     if kind in families:
         return _members(families[kind])

@@ -2,8 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ import typer
 
 from audiomotion.cli.console import counted, errors, results
 from audiomotion.cli.dry_run import print_plan
+from audiomotion.cli.execution import make_executor, with_contents
 from audiomotion.cli.options import (
     DEFAULT_STORE,
     AxisArgument,
@@ -31,15 +31,12 @@ from audiomotion.cli.options import (
 from audiomotion.cli.progress import ProgressDisplay
 from audiomotion.cli.weights import confirm_weights
 from audiomotion.config.axis import load_axis
-from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
-from audiomotion.data.source import with_content
+from audiomotion.config.schema import PartSchema
 from audiomotion.errors import ArmsFailedError, AudiomotionError
 from audiomotion.files import read_json
-from audiomotion.orchestrate.contents import with_imported, with_weights
 from audiomotion.orchestrate.estimates import recorded_seconds
-from audiomotion.orchestrate.executor import Executor
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
 from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
@@ -152,42 +149,16 @@ class Command:
         Raises:
             ArmsFailedError: Some arms have no result; the exit code of a shared cause otherwise.
         """
-        request = Request(kind, title, self._with_contents(arms), axis)
+        experiments = with_contents(arms, self.store, self.data_root, dry_run=self.dry_run)
+        request = Request(kind, title, experiments, axis)
         plan = make_plan(request)
         if self.dry_run:
             print_plan(request, plan, self.store, as_json=self.as_json)
         else:
             self._run(request, plan, arms[0].runtime)
 
-    def _with_contents(self, arms: Sequence[ResolvedArm]) -> list[tuple[str, Experiment]]:
-        """Return the experiments with digests of their data and weights.
-
-        A dry run says what is missing, once, and does without.
-        """
-        missing: dict[str, None] = {}
-        filled = [(arm.name, self._with_content(arm.experiment, missing)) for arm in arms]
-        for problem in missing:
-            errors.say(f"{problem}; planning as if nothing were cached")
-        return filled
-
-    def _with_content(self, experiment: Experiment, missing: dict[str, None]) -> Experiment:
-        cache = None if self.dry_run else self.store.cache
-        fills: Sequence[Callable[[Experiment], Experiment]] = (
-            partial(with_content, data_root=self.data_root, cache=cache),
-            partial(with_weights, cache=cache),
-            partial(with_imported, store=self.store),
-        )
-        for fill in fills:
-            try:
-                experiment = fill(experiment)
-            except AudiomotionError as error:
-                if not self.dry_run:
-                    raise
-                missing[str(error)] = None
-        return experiment
-
     def _run(self, request: Request, plan: Plan, runtime: Runtime) -> None:
-        confirm_weights(request, yes=self.yes)
+        confirm_weights(_encoders(request), yes=self.yes)
         self.store.prepare()
         folder = RunFolder(self.store.runs / new_record(request, plan).id)
         with folder.claim(lambda: errors.say("another process runs this launch; waiting for it")):
@@ -223,11 +194,11 @@ class Command:
         errors.say(
             f"{arms}, {len(plan.stages)} stages, {num_missing} to run; store {self.store.root}"
         )
+        executor = make_executor(self.executor, self.store, self.data_root, runtime)
         with ProgressDisplay(plan, self.store, num_missing, errors.quiet) as display:
             record = launch(
-                request, plan, self.store, self._executor(runtime), tracked, display,
-                recorded_seconds(self.store),
-            )  # fmt: skip
+                request, plan, self.store, executor, tracked, display, recorded_seconds(self.store)
+            )
         return record, self._table(record)
 
     def _close_dead_runs(self, uri: str) -> None:
@@ -239,17 +210,6 @@ class Command:
             if (dead.path / "mlflow.json").exists():
                 tracker = Tracker(tracked_uri(dead.path) or uri, self.store.root, dead.path)
                 TrackedLaunch(tracker, self.store.artifact_root).interrupted()
-
-    def _executor(self, runtime: Runtime) -> Executor:
-        if self.executor is ExecutorName.local:
-            from audiomotion.orchestrate.local import LocalExecutor
-
-            return LocalExecutor(self.store.root, self.data_root, runtime)
-        from audiomotion.orchestrate.ray_executor import RayExecutor
-
-        if "RAY_ADDRESS" in os.environ:
-            errors.say("RAY_ADDRESS is set but not followed: stages run on this machine")
-        return RayExecutor(self.store.root, self.data_root, runtime)
 
     def _table(self, record: RunRecord) -> ResultTable:
         return build_table(record, self.store.artifact_root)
@@ -273,6 +233,12 @@ class Command:
         """Return what another command needs to find this store; nothing where it finds it so."""
         found = Path(os.environ.get("AMX_STORE") or DEFAULT_STORE).absolute()
         return "" if found == self.store.root else f" --store {shlex.quote(str(self.store.root))}"
+
+
+def _encoders(request: Request) -> list[PartSchema]:
+    """Return the parts whose weights a launch may fetch."""
+    heard = [item.speech for _, item in request.arms if item.condition == "audio"]
+    return [*(item.encoder for _, item in request.arms), *heard]
 
 
 def _raise_for(record: RunRecord) -> None:

@@ -8,6 +8,7 @@ from audiomotion.config.compressors import CompressorConfig, CompressorSchema
 from audiomotion.config.datasets import DatasetConfig
 from audiomotion.config.extractors import ExtractorConfig, ExtractorSchema
 from audiomotion.config.schema import Schema
+from audiomotion.config.speech import EspeakConfig, SpeechConfig
 from audiomotion.config.text_encoders import (
     ClipTextConfig,
     TextEncoderConfig,
@@ -17,22 +18,6 @@ from audiomotion.config.training import TrainingConfig, ValidatedTraining
 
 Variant = Literal["original", "oral"]
 ConditionSource = Literal["audio", "text"]
-
-
-class SpeechConfig(Schema):
-    """How captions are spoken."""
-
-    backend: Literal["espeak"] = "espeak"
-    """Speech synthesizer."""
-
-    num_voices: int = Field(default=24, ge=1)
-    """Voices drawn from, at random for each utterance."""
-
-    words_per_minute: int = Field(default=175, ge=80, le=450)
-    """Speaking rate."""
-
-    seed: int = 0
-    """Decides which voice speaks what."""
 
 
 class TrainedSchema(Schema):
@@ -329,7 +314,7 @@ class Experiment(Schema):
     condition: ConditionSource = "audio"
     """Whether instructions are heard (`extractor`) or read (`text_encoder`)."""
 
-    speech: SpeechConfig = SpeechConfig()
+    speech: SpeechConfig = EspeakConfig()
     """Spoken instructions."""
 
     extractor: ExtractorConfig

@@ -1,12 +1,14 @@
-"""Instructions as they were spoken: which voice, which file."""
+"""Instructions as they are heard: which voice, which file, and from where."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
 from audiomotion.data.instructions import Instruction
-from audiomotion.files import read_json, write_json
+from audiomotion.errors import DataError
+from audiomotion.files import write_atomic
 
 
 @dataclass(frozen=True)
@@ -14,29 +16,48 @@ class Utterance(Instruction):
     """An instruction, spoken."""
 
     voice: str
+    backend: str
+    """What spoke, with its version; `recording` where a person did."""
+
     file: str
-    """WAV file, relative to the folder of the utterances."""
+    """WAV file, relative to the folder of the utterances: mono, 16 kHz, 16 bit."""
 
     seconds: float
+    sha256: str
+    """Of the file."""
 
 
 class Utterances:
-    """The spoken instructions in a folder: utterance i speaks instruction i."""
+    """The spoken instructions in a folder: utterance i speaks instruction i.
 
-    _INDEX = "utterances.json"
+    The index is one JSON object a line, so that it can be searched and cut with the usual tools.
+    """
+
+    _INDEX = "utterances.jsonl"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @classmethod
-    def write_index(cls, folder: Path, utterances: Sequence[Utterance], engine: str) -> None:
+    def write_index(cls, folder: Path, utterances: Iterable[Utterance]) -> None:
         """Write the record beside the WAV files."""
-        records = [asdict(utterance) for utterance in utterances]
-        write_json(folder / cls._INDEX, {"engine": engine, "utterances": records})
+        lines = (json.dumps(asdict(item), ensure_ascii=False) + "\n" for item in utterances)
+        write_atomic(
+            folder / cls._INDEX, lambda file: file.writelines(line.encode() for line in lines)
+        )
 
     @cached_property
     def records(self) -> list[Utterance]:
-        """Every utterance, clip by clip."""
-        return [
-            Utterance(**record) for record in read_json(self.folder / self._INDEX)["utterances"]
-        ]
+        """Every utterance, clip by clip.
+
+        Raises:
+            DataError: The index is missing or damaged.
+        """
+        path = self.folder / self._INDEX
+        try:
+            with path.open(encoding="utf-8") as lines:
+                return [Utterance(**json.loads(line)) for line in lines]
+        except FileNotFoundError as error:
+            raise DataError(f"{path} is missing") from error
+        except (ValueError, TypeError) as error:
+            raise DataError(f"{path} is damaged: {error}; delete it and run again") from error

@@ -10,11 +10,11 @@ from transformers import CLIPTextConfig as ClipArchitecture
 from transformers import CLIPTextModelWithProjection, CLIPTokenizer
 
 from audiomotion.config.text_encoders import ClipTextConfig
-from audiomotion.extract.hub import TEXT_FILES, weights_folder
 from audiomotion.extract.inference import frozen, seeded
-from audiomotion.extract.pretrained import load_pretrained
 from audiomotion.extract.text import TextEncoder, checked_texts, encode_alike
 from audiomotion.extract.tokens import HashedWords, PublishedTokenizer, Tokenizer
+from audiomotion.pretrained.hub import TEXT_FILES, weights_folder
+from audiomotion.pretrained.loading import load_pretrained
 
 _PROJECTION: Final = frozenset({"text_projection.weight"})
 _UNUSED: Final = (

@@ -19,9 +19,9 @@ from audiomotion.extract.base import (
     checked_waveforms,
     similar_length_batches,
 )
-from audiomotion.extract.hub import weights_folder
 from audiomotion.extract.inference import default_batch_samples, exact_inference, frozen, seeded
-from audiomotion.extract.pretrained import load_pretrained
+from audiomotion.pretrained.hub import weights_folder
+from audiomotion.pretrained.loading import load_pretrained
 from audiomotion.speech.resample import resample
 
 _CODEC_HZ: Final = 24_000

@@ -12,8 +12,8 @@ from audiomotion.config.extractors import ImageBindConfig
 from audiomotion.errors import ConfigError, ModelError
 from audiomotion.extract.imagebind_trunk import HUGE, TINY, AudioBranch, TrunkSize
 from audiomotion.extract.inference import seeded
-from audiomotion.extract.pretrained import UNREADABLE, check_tensors, damaged
-from audiomotion.extract.weights_facts import log_licence, weights_facts
+from audiomotion.pretrained.loading import UNREADABLE, check_tensors, damaged
+from audiomotion.pretrained.weights_facts import log_licence, weights_facts
 
 _FILE: Final = "imagebind_huge.pth"
 _FACTS: Final = weights_facts(_FILE)

@@ -18,17 +18,17 @@ from transformers import (
 
 from audiomotion.config.text_encoders import SentenceConfig
 from audiomotion.errors import ModelError
-from audiomotion.extract.hub import TEXT_FILES, weights_folder
 from audiomotion.extract.inference import frozen, seeded
-from audiomotion.extract.pretrained import (
+from audiomotion.extract.text import TextEncoder, checked_texts, encode_alike
+from audiomotion.extract.tokens import HashedWords, PublishedTokenizer, Tokenizer
+from audiomotion.pretrained.hub import TEXT_FILES, weights_folder
+from audiomotion.pretrained.loading import (
     UNREADABLE,
     damaged,
     json_content,
     json_object,
     load_pretrained,
 )
-from audiomotion.extract.text import TextEncoder, checked_texts, encode_alike
-from audiomotion.extract.tokens import HashedWords, PublishedTokenizer, Tokenizer
 
 _POOLINGS: Final = {"cls": "the first token's row", "mean": "the mean of all rows"}
 _UNUSED_LAYERS: Final = frozenset({"pooler.dense.weight", "pooler.dense.bias"})

@@ -11,7 +11,7 @@ from typing import Any, Final
 from transformers import AutoTokenizer, CLIPTokenizer
 
 from audiomotion.errors import ModelError
-from audiomotion.extract.pretrained import damaged, quietly
+from audiomotion.pretrained.loading import damaged, quietly
 
 logger = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from audiomotion.extract.base import (
     checked_waveforms,
     equal_length_batches,
 )
-from audiomotion.extract.hub import weights_folder
 from audiomotion.extract.inference import default_batch_samples, exact_inference, frozen, seeded
-from audiomotion.extract.pretrained import load_pretrained, preprocessor_config
+from audiomotion.pretrained.hub import weights_folder
+from audiomotion.pretrained.loading import load_pretrained, preprocessor_config
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from audiomotion.config.extractors import WhisperConfig
 from audiomotion.errors import ModelError
 from audiomotion.extract.base import SAMPLE_HZ, Extractor, checked_waveforms
-from audiomotion.extract.hub import weights_folder
 from audiomotion.extract.inference import exact_inference, frozen, seeded
-from audiomotion.extract.pretrained import UNREADABLE, damaged, load_pretrained
+from audiomotion.pretrained.hub import weights_folder
+from audiomotion.pretrained.loading import UNREADABLE, damaged, load_pretrained
 
 _CONV_STRIDE: Final = 2
 """Mel frames of one frame behind the two convolutions."""

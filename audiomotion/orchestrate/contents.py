@@ -15,9 +15,9 @@ from audiomotion.config.pretrained import PretrainedSchema
 from audiomotion.config.schema import Schema
 from audiomotion.data.fingerprint import fingerprint_folder
 from audiomotion.errors import ModelError
-from audiomotion.extract.weights_facts import weights_facts
 from audiomotion.orchestrate.importing import ImportedCheckpoint, find_imported
 from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.pretrained.weights_facts import weights_facts
 
 logger = logging.getLogger(__name__)
 

@@ -20,12 +20,12 @@ from audiomotion.data.word_vectors import (
 )
 from audiomotion.errors import ModelError
 from audiomotion.extract.imagebind_trunk import HUGE, AudioBranch
-from audiomotion.extract.weights_facts import weights_facts
 from audiomotion.files import file_digest, write_atomic
 from audiomotion.models.official.fitting import expected_shapes, fitted
 from audiomotion.models.official.parts import OfficialPart, read_part
 from audiomotion.models.official.reading import read_checkpoint, tensors_of
 from audiomotion.orchestrate.importing import Importable, content_digest
+from audiomotion.pretrained.weights_facts import weights_facts
 from audiomotion.stages.results import WEIGHTS
 
 _IMAGEBIND_FILE: Final = "imagebind_huge.pth"

@@ -11,9 +11,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from audiomotion.config.rewriters import LocalConfig
 from audiomotion.errors import ConfigError, ModelError
-from audiomotion.extract.hub import first_line
 from audiomotion.extract.inference import frozen
-from audiomotion.extract.pretrained import UNREADABLE, quietly
+from audiomotion.pretrained.hub import first_line
+from audiomotion.pretrained.loading import UNREADABLE, quietly
 from audiomotion.rewrite.base import Answer, Answers, Request, Rewriter
 from audiomotion.rewrite.prompt import Message, Prompt
 from audiomotion.seeds import derive_seed

@@ -19,7 +19,7 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from audiomotion.errors import DataError, ModelError
-from audiomotion.speech.voices import Voice
+from audiomotion.speech.espeak_voices import Voice
 from audiomotion.speech.wav import decode_wav
 
 EngineKind = Literal["library", "program"]

@@ -1,89 +1,73 @@
-"""The voices that captions are spoken with.
+"""Who speaks what: one voice for each utterance, drawn by its name alone."""
 
-The paper speaks each caption with a random speaker of Tortoise; here a speaker is an accent of
-English, one of eSpeak's voice variants, a pitch and a rate.
-"""
-
-from dataclasses import dataclass
+from collections.abc import Sequence
 from hashlib import sha256
+from math import ceil
 
+from audiomotion.config.speech import SpeechSchema
 from audiomotion.errors import ConfigError
 
-# Neither `en-gb` nor `en-uk` is here: eSpeak lists them, but its library does not load them.
-LANGUAGES = (
-    "en-us",
-    "en",
-    "en-gb-x-rp",
-    "en-gb-scotland",
-    "en-029",
-    "en-gb-x-gbclan",
-    "en-gb-x-gbcwmd",
-    "en-us-nyc",
-)
-"""Accents of English, as eSpeak names them."""
-
-VARIANTS = ("m1", "f1", "m2", "f2", "m3", "f3", "m4", "f4", "m5", "f5", "m6", "m7", "m8")
-"""eSpeak's male and female voice variants."""
-
-PITCHES = (50, 42, 58)
-RATES = (1.0, 0.9, 1.1)
+HELD_OUT_SHARE = 0.25
+"""Share of the speakers that `test_voices: held-out` keeps for the val and test splits."""
 
 
-@dataclass(frozen=True)
-class Voice:
-    """One speaker."""
-
-    language: str
-    """Accent, one of `LANGUAGES`."""
-
-    variant: str
-    """Voice variant, one of `VARIANTS`."""
-
-    pitch: int = 50
-    """0 to 99; 50 is the variant's own."""
-
-    rate: float = 1.0
-    """Factor on the configured words per minute."""
-
-    @property
-    def name(self) -> str:
-        """What eSpeak calls this accent and variant."""
-        return f"{self.language}+{self.variant}"
-
-
-def _voice(index: int) -> Voice:
-    # The two counts share no divisor, so each accent meets each variant once.
-    return Voice(
-        language=LANGUAGES[index % len(LANGUAGES)],
-        variant=VARIANTS[index % len(VARIANTS)],
-        pitch=PITCHES[index % len(PITCHES)],
-        rate=RATES[index // len(PITCHES) % len(RATES)],
-    )
-
-
-VOICES = tuple(_voice(index) for index in range(len(LANGUAGES) * len(VARIANTS)))
-"""Every voice, ordered so that any first few are of many accents and both sexes."""
-
-
-def first_voices(num_voices: int) -> tuple[Voice, ...]:
-    """Return the first `num_voices` of `VOICES`.
+def first_voices(available: Sequence[str], num_voices: int) -> tuple[str, ...]:
+    """Return the first `num_voices` of the voices of a synthesizer.
 
     Raises:
         ConfigError: There are not so many.
     """
-    if not 1 <= num_voices <= len(VOICES):
+    if not 1 <= num_voices <= len(available):
         raise ConfigError(
-            f"speech.num_voices: {num_voices} is not between 1 and {len(VOICES)}, "
+            f"speech.num_voices: {num_voices} is not between 1 and {len(available)}, "
             "the number of voices there are"
         )
-    return VOICES[:num_voices]
+    return tuple(available[:num_voices])
 
 
-def choose_voice(seed: int, key: str, num_voices: int) -> Voice:
-    """Choose one of the first `num_voices` voices for the utterance named `key`.
+def choose_voice(seed: int, key: str, voices: Sequence[str]) -> str:
+    """Choose one of `voices` for the utterance named `key`.
 
     The choice depends on the arguments alone, never on what was spoken before.
     """
-    voices = first_voices(num_voices)
     digest = sha256(f"{seed}\0{key}".encode()).digest()
-    return voices[int.from_bytes(digest[:8], "big") % num_voices]
+    return voices[int.from_bytes(digest[:8], "big") % len(voices)]
+
+
+class VoicePlan:
+    """Which voice speaks which utterance.
+
+    Args:
+        config: Seed, and whether the test split has speakers of its own.
+        voices: The voices to draw from.
+        speakers: The person behind each of them: one person at two pitches is no new speaker.
+
+    Raises:
+        ConfigError: There are too few speakers to hold some out.
+    """
+
+    def __init__(
+        self, config: SpeechSchema, voices: Sequence[str], speakers: Sequence[str]
+    ) -> None:
+        self._seed = config.seed
+        self.train = self.test = tuple(voices)
+        if config.test_voices == "held-out":
+            people = sorted(set(speakers), key=lambda name: _rank(config.seed, name))
+            if len(people) < 2:
+                raise ConfigError(
+                    f"speech.test_voices: held-out needs at least 2 speakers, but the "
+                    f"{len(voices)} voices of speech.num_voices are of {len(people)}; raise "
+                    "speech.num_voices, or choose shared"
+                )
+            held_out = set(people[: ceil(HELD_OUT_SHARE * len(people))])
+            pairs = list(zip(voices, speakers, strict=True))
+            self.train = tuple(voice for voice, person in pairs if person not in held_out)
+            self.test = tuple(voice for voice, person in pairs if person in held_out)
+
+    def voice_of(self, key: str, split: str) -> str:
+        """Return the voice of the utterance named `key`, which belongs to a clip of `split`."""
+        return choose_voice(self._seed, key, self.train if split == "train" else self.test)
+
+
+def _rank(seed: int, name: str) -> bytes:
+    return sha256(f"held-out\0{seed}\0{name}".encode()).digest()

@@ -13,11 +13,11 @@ from audiomotion.config.experiment import (
     ResidualConfig,
     ResidualSamplingConfig,
     RvqConfig,
-    SpeechConfig,
     Variant,
 )
 from audiomotion.config.extractors import ExtractorSchema
 from audiomotion.config.schema import Schema
+from audiomotion.config.speech import SpeechConfig
 from audiomotion.config.text_encoders import TextEncoderConfig
 from audiomotion.config.training import TrainingConfig
 from audiomotion.stages.base import Stage, StageKind

@@ -6,8 +6,8 @@ import pytest
 
 from audiomotion.cli.weights import confirm_weights
 from audiomotion.config.resolve import resolve
+from audiomotion.config.schema import PartSchema
 from audiomotion.errors import ConfigError
-from audiomotion.orchestrate.launch import Request
 
 
 class Terminal(io.StringIO):
@@ -17,9 +17,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def request(*sets: str, weights: str = "pretrained") -> Request:
+def request(*sets: str, weights: str = "pretrained") -> list[PartSchema]:
     arms = resolve("demo", sets=sets, weights=weights)
-    return Request("experiment", "demo", [(arm.name, arm.experiment) for arm in arms], {})
+    return [part for arm in arms for part in (arm.experiment.encoder, arm.experiment.speech)]
 
 
 def test_what_has_no_weights_is_not_asked_about(capsys: pytest.CaptureFixture[str]) -> None:

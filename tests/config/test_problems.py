@@ -115,19 +115,22 @@ def test_a_complete_recipe_has_none():
             "only in a recipe file, completed before it is checked.",
         ),
         (
-            "speech: {num_voice: 3}",
+            "speech: {name: espeak, num_voice: 3}",
             "mine.yaml:5 speech.num_voice: unknown key; the keys here are "
-            "backend, num_voices, words_per_minute, seed; did you mean 'num_voices'?",
+            "name, num_voices, seed, test_voices, silence_db, kept_silence_seconds, max_peak, "
+            "max_seconds, words_per_minute; did you mean 'num_voices'?",
         ),
         (
-            "speech: {banana: 3}",
+            "speech: {name: espeak, banana: 3}",
             "mine.yaml:5 speech.banana: unknown key; the keys here are "
-            "backend, num_voices, words_per_minute, seed",
+            "name, num_voices, seed, test_voices, silence_db, kept_silence_seconds, max_peak, "
+            "max_seconds, words_per_minute",
         ),
         (
-            "speech: {guidance_scale: 3}",
+            "speech: {name: espeak, guidance_scale: 3}",
             "mine.yaml:5 speech.guidance_scale: unknown key; the keys here are "
-            "backend, num_voices, words_per_minute, seed; did you mean "
+            "name, num_voices, seed, test_voices, silence_db, kept_silence_seconds, max_peak, "
+            "max_seconds, words_per_minute; did you mean "
             "generation.masked.guidance_scale or generation.residual.guidance_scale or "
             "validation.masked.guidance_scale or validation.residual.guidance_scale?",
         ),
@@ -209,7 +212,8 @@ def test_an_option_is_named_by_what_was_typed():
         "did you mean 'name'?",
         "--set seed=-1: -1 is out of range; allowed: at least 0",
         "--set speech={voices: 1} speech.voices: unknown key; the keys here are "
-        "backend, num_voices, words_per_minute, seed; did you mean 'num_voices'?",
+        "name, num_voices, seed, test_voices, silence_db, kept_silence_seconds, max_peak, "
+        "max_seconds, words_per_minute; did you mean 'num_voices'?",
     ]
 
 

@@ -2,12 +2,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from audiomotion.config.experiment import SpeechConfig
-from audiomotion.speech.speaker import EspeakSpeaker
+from audiomotion.speech.speaker import Speaker
+from tests.speech.speaking import espeak
 
 
 @pytest.fixture(scope="session")
-def speaker() -> Iterator[EspeakSpeaker]:
+def speaker() -> Iterator[Speaker]:
     """Speak for real; without eSpeak NG the tests of speech fail and say what to install."""
-    with EspeakSpeaker(SpeechConfig()) as started:
+    with espeak() as started:
         yield started

@@ -7,12 +7,12 @@ import espeakng_loader
 import numpy as np
 import pytest
 
-from audiomotion.config.experiment import SpeechConfig
+from audiomotion.config.speech import EspeakConfig
 from audiomotion.errors import ModelError
 from audiomotion.speech.espeak import PROGRAM, Request, start_engine
-from audiomotion.speech.speaker import EspeakSpeaker
-from audiomotion.speech.voices import VOICES, Voice
+from audiomotion.speech.speaker import Speaker
 from audiomotion.speech.wav import write_wav
+from tests.speech.speaking import NAMES, espeak
 
 VOICE_TABLE = """\
 Pty Language       Age/Gender VoiceName          File                 Other Languages
@@ -59,8 +59,8 @@ esac
     script.chmod(0o755)
 
 
-def three_voices() -> EspeakSpeaker:
-    return EspeakSpeaker(SpeechConfig(num_voices=3), engine="program")
+def three_voices() -> Speaker:
+    return espeak(EspeakConfig(num_voices=3), engine="program")
 
 
 @pytest.mark.parametrize("kind", [None, "library", "program"])
@@ -73,9 +73,9 @@ def test_the_program_serves_where_the_library_is_not(bare: Path) -> None:
     tone = np.sin(np.arange(22050) / 20).astype(np.float32) / 2
     write_wav(bare / "tone.wav", tone, 22050)
     program_that(bare, 'printf "%s|" "$@" > asked; cat tone.wav')
-    with EspeakSpeaker(SpeechConfig(num_voices=3)) as speaker:
+    with espeak(EspeakConfig(num_voices=3)) as speaker:
         assert speaker.version == "eSpeak NG 1.51 (program)"
-        waveform = speaker.speak("-v a man walks", VOICES[2])
+        waveform = speaker.speak("-v a man walks", NAMES[2])
     assert len(waveform) == 16000
     assert np.abs(waveform).max() == pytest.approx(0.5, abs=0.01)
     asked = (bare / "asked").read_text()
@@ -85,7 +85,7 @@ def test_the_program_serves_where_the_library_is_not(bare: Path) -> None:
 def test_missing_voices_are_named_before_anything_is_spoken(bare: Path) -> None:
     program_that(bare, "exit 1")
     with pytest.raises(ModelError, match=r"lacks 1 of the 4 voices .*: en-gb-scotland\+f2; "):
-        EspeakSpeaker(SpeechConfig(num_voices=4)).__enter__()
+        _ = espeak(EspeakConfig(num_voices=4)).version
 
 
 @pytest.mark.parametrize(
@@ -99,17 +99,17 @@ def test_missing_voices_are_named_before_anything_is_spoken(bare: Path) -> None:
 )
 def test_a_program_that_keeps_failing_is_an_error(bare: Path, speaks: str, complaint: str) -> None:
     program_that(bare, speaks)
-    speaker = EspeakSpeaker(SpeechConfig(num_voices=3), timeout_seconds=0.5)
+    speaker = espeak(EspeakConfig(num_voices=3), timeout_seconds=0.5)
     with pytest.raises(ModelError, match=f"'a man walks' could not be spoken .*{complaint}"):
-        speaker.speak("a man walks", VOICES[0])
+        speaker.speak("a man walks", NAMES[0])
 
 
 def test_a_program_that_fails_once_is_asked_again(bare: Path) -> None:
-    write_wav(bare / "tone.wav", np.full(100, 0.5, np.float32), 16000)
+    write_wav(bare / "tone.wav", np.full(4000, 0.5, np.float32), 16000)
     program_that(bare, "if mkdir tried 2>/dev/null; then kill -9 $$; fi; cat tone.wav")
     with three_voices() as speaker:
-        spoken = list(speaker.speak_many([("one", VOICES[0]), ("two", VOICES[1])]))
-    assert [len(waveform) for waveform in spoken] == [100, 100]
+        spoken = list(speaker.speak_many([("one", NAMES[0]), ("two", NAMES[1])]))
+    assert [len(waveform) for waveform in spoken] == [4000, 4000]
 
 
 def test_a_program_that_does_not_work_is_named(bare: Path) -> None:
@@ -122,17 +122,17 @@ def test_a_program_that_does_not_work_is_named(bare: Path) -> None:
 def test_silence_is_an_error(bare: Path) -> None:
     program_that(bare, "printf 'RIFF\\044\\0\\0\\0WAVEfmt ' ; printf ''")
     with three_voices() as speaker, pytest.raises(ModelError, match="'hm' could not be spoken"):
-        speaker.speak("hm", VOICES[0])
+        speaker.speak("hm", NAMES[0])
 
 
 @pytest.mark.skipif(not shutil.which(PROGRAM), reason=f"the program {PROGRAM} is not installed")
 def test_the_real_program_speaks() -> None:
-    with EspeakSpeaker(SpeechConfig(), engine="program") as speaker:
-        words = [("walk", VOICES[0]), ("a person walks forward slowly", VOICES[1])]
+    with espeak(engine="program") as speaker:
+        words = [("walk", NAMES[0]), ("a person walks forward slowly", NAMES[1])]
         short, long = speaker.speak_many(words)
         assert 0.2 < len(short) / 16000 < 1 < len(long) / 16000 < 3
         np.testing.assert_array_equal(short, speaker.speak(*words[0]))
-        for unknown in (Voice("tlh", "m1"), Voice("en-us", "f99")):
+        for unknown in ("tlh+m1", "en-us+f99"):
             with pytest.raises(ModelError, match="has no voice"):
                 speaker.speak("walk", unknown)
 
@@ -184,8 +184,8 @@ def test_a_deep_folder_is_no_problem(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (deep / "data").symlink_to(espeakng_loader.get_data_path())
     monkeypatch.setattr("tempfile.tempdir", str(deep))
     installed_as(monkeypatch, tmp_path, espeakng_loader.get_library_path(), deep / "data")
-    with EspeakSpeaker(SpeechConfig(), engine="library") as speaker:
-        assert len(speaker.speak("walk", VOICES[0])) > 1000
+    with espeak(engine="library") as speaker:
+        assert len(speaker.speak("walk", NAMES[0])) > 1000
 
 
 def test_variants_that_the_data_lacks_are_missing(
@@ -202,4 +202,4 @@ def test_variants_that_the_data_lacks_are_missing(
     )
     installed_as(monkeypatch, tmp_path, espeakng_loader.get_library_path(), data)
     with pytest.raises(ModelError, match="lacks 22 of the 24 voices"):
-        EspeakSpeaker(SpeechConfig()).__enter__()
+        _ = espeak().version

@@ -12,6 +12,7 @@ from audiomotion.config.compressors import COMPRESSORS
 from audiomotion.config.datasets import DATASETS
 from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.schema import Family
+from audiomotion.config.speech import SPEECH
 from audiomotion.config.text_encoders import TEXT_ENCODERS
 from audiomotion.stages.base import StageKind
 
@@ -23,6 +24,7 @@ LEFT_OUT = ("config", "errors", "files", "orchestrate", "stages.base", "stages.g
 # Loaded by name, so no import shows them.
 _CHOSEN: dict[str, Family] = {
     "dataset": DATASETS,
+    "speak": SPEECH,
     "features": EXTRACTORS,
     "text_features": TEXT_ENCODERS,
     **dict.fromkeys(("masked", "residual", "length", "evaluation"), COMPRESSORS),

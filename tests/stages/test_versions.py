@@ -115,6 +115,7 @@ def test_what_a_configuration_or_a_process_names_counts() -> None:
     assert "audiomotion.data.demo.wording" in by_name["dataset"]
     assert "audiomotion.data.published" in by_name["dataset"]
     assert "audiomotion.speech.espeak_worker" in by_name["speak"]
+    assert "audiomotion.speech.speecht5" in by_name["speak"]
     for stage in ("masked", "residual", "evaluation"):
         assert "audiomotion.models.compressors.memory_retrieval" in by_name[stage]
 

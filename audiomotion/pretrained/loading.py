@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from audiomotion.errors import ModelError
-from audiomotion.extract.hub import first_line
+from audiomotion.pretrained.hub import first_line
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from transformers import EncodecModel, WavLMModel
 from transformers.utils import logging as transformers_logging
 
 from audiomotion.errors import ModelError
-from audiomotion.extract.pretrained import load_pretrained, preprocessor_config
+from audiomotion.pretrained.loading import load_pretrained, preprocessor_config
 
 ONES = torch.ones(3)
 

@@ -14,7 +14,7 @@ class WeightsFacts:
     """Hub id or file name, as a part's `weights` names it."""
 
     part: str
-    """Name of the extractor or text encoder that reads them."""
+    """Name of the extractor, text encoder or synthesizer that reads them."""
 
     licence: str
     commercial_use: bool
@@ -94,6 +94,30 @@ PUBLISHED_WEIGHTS: tuple[WeightsFacts, ...] = (
         commercial_use=True,
         megabytes=91,
         source="https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2",
+    ),
+    WeightsFacts(
+        weights="microsoft/speecht5_tts",
+        part="speecht5",
+        licence="MIT",
+        commercial_use=True,
+        megabytes=585,
+        source="https://huggingface.co/microsoft/speecht5_tts",
+    ),
+    WeightsFacts(
+        weights="microsoft/speecht5_hifigan",
+        part="speecht5",
+        licence="MIT",
+        commercial_use=True,
+        megabytes=51,
+        source="https://huggingface.co/microsoft/speecht5_hifigan",
+    ),
+    WeightsFacts(
+        weights="facebook/mms-tts-eng",
+        part="vits",
+        licence="CC BY-NC 4.0",
+        commercial_use=False,
+        megabytes=145,
+        source="https://huggingface.co/facebook/mms-tts-eng",
     ),
     WeightsFacts(
         weights="imagebind_huge.pth",

@@ -4,8 +4,9 @@ import sys
 
 from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.pretrained import PretrainedSchema
+from audiomotion.config.speech import SPEECH
 from audiomotion.config.text_encoders import TEXT_ENCODERS
-from audiomotion.extract.weights_facts import PUBLISHED_WEIGHTS, log_licence, weights_facts
+from audiomotion.pretrained.weights_facts import PUBLISHED_WEIGHTS, log_licence, weights_facts
 
 
 def test_every_default_has_facts():
@@ -14,6 +15,18 @@ def test_every_default_has_facts():
             facts = weights_facts(schema.model_fields["weights"].default)
             assert facts is not None
             assert facts.part == name
+
+
+def test_every_default_synthesizer_has_facts():
+    named = {
+        (name, schema.model_fields[key].default)
+        for name, schema in SPEECH.schemas.items()
+        for key in ("weights", "vocoder")
+        if key in schema.model_fields
+    }
+    assert named == {
+        (facts.part, facts.weights) for facts in PUBLISHED_WEIGHTS if facts.part in SPEECH.schemas
+    }
 
 
 def test_facts_are_complete():
@@ -29,13 +42,14 @@ def test_forbidden_commercial_use_is_a_warning(caplog):
         for facts in PUBLISHED_WEIGHTS:
             log_licence(facts)
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    (message,) = warned
-    assert "imagebind_huge.pth: CC BY-NC-SA 4.0, NO commercial use" in message
+    assert len(warned) == 2
+    assert "facebook/mms-tts-eng: CC BY-NC 4.0, NO commercial use" in warned[0]
+    assert "imagebind_huge.pth: CC BY-NC-SA 4.0, NO commercial use" in warned[1]
 
 
 def test_facts_come_without_torch():
     code = (
-        "import sys, audiomotion.extract.weights_facts; "
+        "import sys, audiomotion.pretrained.weights_facts; "
         "sys.exit(any(name in sys.modules for name in ('torch', 'transformers', 'numpy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

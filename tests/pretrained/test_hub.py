@@ -8,9 +8,9 @@ from transformers import EncodecModel
 
 from audiomotion.config.extractors import EncodecConfig
 from audiomotion.errors import ConfigError, ModelError
-from audiomotion.extract import hub
-from audiomotion.extract.hub import TEXT_FILES, weights_folder
-from audiomotion.extract.pretrained import load_pretrained
+from audiomotion.pretrained import hub
+from audiomotion.pretrained.hub import TEXT_FILES, weights_folder
+from audiomotion.pretrained.loading import load_pretrained
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -92,7 +92,7 @@ def test_of_a_repository_only_what_is_needed_is_fetched(monkeypatch, folder):
 
 
 def test_published_weights_log_their_licence(offline_hub, caplog):
-    told = caplog.at_level("INFO", logger="audiomotion.extract.weights_facts")
+    told = caplog.at_level("INFO", logger="audiomotion.pretrained.weights_facts")
     with told, pytest.raises(ModelError):
         weights_folder(config("facebook/encodec_24khz"))
     assert "facebook/encodec_24khz: MIT" in caplog.text

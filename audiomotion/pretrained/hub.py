@@ -2,13 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from huggingface_hub import snapshot_download
 
-from audiomotion.config.pretrained import PretrainedSchema
 from audiomotion.errors import ConfigError, ModelError
-from audiomotion.extract.weights_facts import log_licence, weights_facts
+from audiomotion.pretrained.weights_facts import log_licence, weights_facts
 
 _HUB_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -30,8 +29,20 @@ TEXT_FILES: Final = (
 """What a text model's folder has beside its weights, by the kind of its tokenizer."""
 
 
+class NamesWeights(Protocol):
+    """What says which weights it wants: a part's schema, for example."""
+
+    @property
+    def weights(self) -> str:
+        """Hub id or folder."""
+
+    @property
+    def revision(self) -> str | None:
+        """Revision of the hub id."""
+
+
 def weights_folder(
-    config: PretrainedSchema, section: str = "extractor", files: tuple[str, ...] = AUDIO_FILES
+    config: NamesWeights, section: str = "extractor", files: tuple[str, ...] = AUDIO_FILES
 ) -> Path:
     """Return the local folder with the weights, fetching a hub id into the hub's cache first.
 

@@ -1,0 +1,142 @@
+"""`amx data speak`: captions to audio, before any training asks for it."""
+
+import json
+from collections import Counter
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from audiomotion.cli.console import results
+from audiomotion.cli.dry_run import print_plan
+from audiomotion.cli.execution import with_contents
+from audiomotion.cli.options import (
+    DEFAULT_STORE,
+    DataRootOption,
+    DryRunOption,
+    ExecutorName,
+    ExecutorOption,
+    JsonOption,
+    RecipesOption,
+    SetOption,
+    StoreOption,
+    YesOption,
+)
+from audiomotion.cli.preparing import prepare
+from audiomotion.cli.weights import confirm_weights
+from audiomotion.config.resolve import ResolvedArm, resolve
+from audiomotion.config.speech import SPEECH
+from audiomotion.data.utterances import Utterances
+from audiomotion.orchestrate.launch import Request
+from audiomotion.orchestrate.plan import Plan, Target
+from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.stages.graph import SpeakStage
+from audiomotion.stages.system import SystemStages
+
+
+class SpokenVariant(StrEnum):
+    """Which captions are spoken."""
+
+    original = "original"
+    oral = "oral"
+    both = "both"
+
+
+def _backends(incomplete: str) -> list[str]:
+    return [name for name in SPEECH.schemas if name.startswith(incomplete)]
+
+
+def speak(
+    dataset: Annotated[str, typer.Option("--dataset", help="Experiment whose captions they are.")],
+    variant: Annotated[
+        SpokenVariant, typer.Option("--variant", help="Captions as written, as spoken, or both.")
+    ] = SpokenVariant.both,
+    backend: Annotated[
+        str | None,
+        typer.Option("--backend", help="Synthesizer: speech.name.", autocompletion=_backends),
+    ] = None,
+    voices: Annotated[
+        int | None, typer.Option("--voices", help="Voices drawn from: speech.num_voices.")
+    ] = None,
+    test_voices: Annotated[
+        str | None,
+        typer.Option("--test-voices", help="shared or held-out: speech.test_voices."),
+    ] = None,
+    sets: SetOption = None,
+    recipes: RecipesOption = None,
+    store: StoreOption = DEFAULT_STORE,
+    data_root: DataRootOption = None,
+    executor: ExecutorOption = ExecutorName.ray,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+    yes: YesOption = False,
+) -> None:
+    """Speak the captions of a data set; what was spoken before is not spoken again.
+
+    The audio lies in the store, where a training with the same `speech` finds it.
+    """
+    chosen = {"name": backend, "num_voices": voices, "test_voices": test_voices}
+    named = [f"speech.{key}={value}" for key, value in chosen.items() if value is not None]
+    arms = resolve(dataset, sets=[*(sets or ()), *named], recipes_dir=recipes)
+    artifacts = ArtifactStore(store)
+    request, plan = _planned(arms, variant, artifacts, data_root, dry_run)
+    if dry_run:
+        print_plan(request, plan, artifacts, as_json=as_json)
+        return
+    confirm_weights([arm.experiment.speech for arm in arms], yes=yes)
+    prepare(plan, artifacts, data_root, executor, arms[0].runtime)
+    rows = [_row(target.arm, artifacts.folder(target.stage)) for target in plan.targets]
+    _print(rows, as_json=as_json)
+
+
+def _planned(
+    arms: list[ResolvedArm],
+    variant: SpokenVariant,
+    store: ArtifactStore,
+    data_root: Path | None,
+    dry_run: bool,
+) -> tuple[Request, Plan]:
+    ((_, experiment),) = with_contents(arms, store, data_root, dry_run=dry_run)
+    stages: dict[str, SpeakStage] = {}
+    if variant is not SpokenVariant.oral:
+        stages["original"] = SystemStages(experiment).speech("original")
+    if variant is not SpokenVariant.original:
+        stages["oral"] = SystemStages(experiment).speech("oral")
+    request = Request("experiment", "speech", [(name, experiment) for name in stages], {})
+    return request, Plan(Target(name, experiment.seed, stage) for name, stage in stages.items())
+
+
+def _row(variant: str, folder: Path) -> dict[str, Any]:
+    """Return what a variant's artifact holds, in numbers."""
+    records = Utterances(folder).records
+    files = {record.file: record.seconds for record in records}
+    return {
+        "variant": variant,
+        "utterances": len(records),
+        "files": len(files),
+        "hours": sum(record.seconds for record in records) / 3600,
+        "voices": dict(sorted(Counter(record.voice for record in records).items())),
+        "backends": sorted({record.backend for record in records}),
+        "folder": str(folder),
+    }
+
+
+def _print(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    table = Table("variant", "utterances", "files", "hours", "voices", "by", header_style="bold")
+    for row in rows:
+        table.add_row(
+            row["variant"],
+            f"{row['utterances']:,}",
+            f"{row['files']:,}",
+            f"{row['hours']:.2f}",
+            str(len(row["voices"])),
+            ", ".join(row["backends"]),
+        )
+    results().print(table)
+    for row in rows:
+        typer.echo(f"{row['variant']}: {row['folder']}")

@@ -1,0 +1,1 @@
+"""Published weights: where they lie, what is known of them, and loading them from a folder."""
