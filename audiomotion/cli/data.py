@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from audiomotion.cli.console import errors
+from audiomotion.cli.data_own import build_own_data
 from audiomotion.cli.options import DataRootOption
 from audiomotion.config.datasets import FolderSchema
 from audiomotion.config.resolve import resolve
@@ -20,19 +21,23 @@ DatasetName = Annotated[str, typer.Option("--dataset", help="Experiment whose da
 
 @app.command("build")
 def build(
-    name: Annotated[str, typer.Argument(help="Data set to build: bandai.")],
+    name: Annotated[str, typer.Argument(help="Data set to build: bandai, own.")],
     source: Annotated[Path, typer.Option("--source", help="Folder of the published files.")],
     data_root: DataRootOption = None,
+    folder: Annotated[
+        str | None, typer.Option("--name", help="own: folder to build below the data root.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", help="own: decides splits that the manifest leaves open.")
+    ] = 0,
 ) -> None:
-    """Import published motion files into the folder layout that experiments read."""
-    if name != "bandai":
+    """Import motion files into the folder layout that experiments read."""
+    if name not in ("bandai", "own"):
         raise ConfigError(
-            f"{name!r} cannot be built; only bandai can, the others come in their layout"
+            f"{name!r} cannot be built; bandai and own can, the others come in their layout"
         )
     if data_root is None:
         raise ConfigError("--data-root or AMX_DATA_ROOT must say where the data set is to be built")
-    from audiomotion.data.bandai import build_bandai
-
     shown = -1
 
     def progress(done: int, total: int) -> None:
@@ -42,7 +47,13 @@ def build(
             shown = percent
             errors.say(f"{percent:3d} %")
 
-    for line in build_bandai(source, data_root / "bandai", progress).lines():
+    if name == "own":
+        lines = build_own_data(source, data_root, folder, seed, progress)
+    else:
+        from audiomotion.data.bandai import build_bandai
+
+        lines = build_bandai(source, data_root / "bandai", progress).lines()
+    for line in lines:
         typer.echo(line)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from audiomotion.config.datasets import FolderSchema
+from audiomotion.data.published_counts import SPLITS
 from audiomotion.errors import ConfigError, DataError
-
-SPLITS = ("train", "val", "test")
+from audiomotion.motion.skeleton import HUMANML3D_22, KIT_21, SKELETONS, Skeleton
 
 # A few listed clips without files are tolerated and reported; more means a copy that broke off.
 _TOLERATED_SHARE = 0.01
@@ -93,6 +93,21 @@ def read_dataset_record(folder: Path) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise DataError(f"{path} holds no table; copy or build the data set again")
     return record
+
+
+def folder_skeleton(config: FolderSchema, folder: Path) -> Skeleton:
+    """Return the skeleton that a data set's record names, or else the one of its published form.
+
+    Raises:
+        DataError: There is no such skeleton, or the record is damaged.
+    """
+    default = KIT_21 if config.name == "kit" else HUMANML3D_22
+    name = read_dataset_record(folder).get("skeleton", default.name)
+    if name not in SKELETONS:
+        raise DataError(
+            f"{folder / 'dataset.json'}: skeleton '{name}' is not one of {', '.join(SKELETONS)}"
+        )
+    return SKELETONS[name]
 
 
 def _missing_parts(folder: Path) -> list[str]:

@@ -92,7 +92,7 @@ class WithoutTestClips(DatasetSchema):
 
 def test_an_empty_split_is_refused():
     with pytest.raises(DataError, match="data set lopsided: no clip is left in the val split"):
-        read_dataset(WithoutTestClips(), None, lambda done, total: None)
+        list(read_dataset(WithoutTestClips(), None, lambda done, total: None).clips)
 
 
 def test_a_data_set_names_the_function_that_reads_it():
