@@ -6,17 +6,13 @@ from typing import Annotated
 import typer
 
 from audiomotion.cli.console import errors
+from audiomotion.cli.data_check import check
 from audiomotion.cli.data_own import build_own_data
+from audiomotion.cli.data_stats import stats
 from audiomotion.cli.options import DataRootOption
-from audiomotion.config.datasets import FolderSchema
-from audiomotion.config.resolve import resolve
-from audiomotion.data.folder_check import dataset_folder
-from audiomotion.data.source import missing_data
-from audiomotion.errors import ConfigError, DataError
+from audiomotion.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True)
-
-DatasetName = Annotated[str, typer.Option("--dataset", help="Experiment whose data is looked at.")]
 
 
 @app.command("build")
@@ -57,12 +53,5 @@ def build(
         typer.echo(line)
 
 
-@app.command("check")
-def check(dataset: DatasetName, data_root: DataRootOption = None) -> None:
-    """Say whether a data set's raw files are there; exit code 3 where they are not."""
-    config = resolve(dataset)[0].experiment.dataset
-    if isinstance(config, FolderSchema):
-        dataset_folder(config, data_root)  # without a data root there is nothing to look at
-    if problems := missing_data(config, data_root):
-        raise DataError("\n".join(problems))
-    typer.echo(f"{dataset}: nothing is missing")
+app.command("check")(check)
+app.command("stats")(stats)

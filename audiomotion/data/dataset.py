@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -131,11 +131,26 @@ def write_dataset(raw: RawDataset, folder: Path) -> None:
     records: list[dict[str, Any]] = []
     kept = Tally()
     write_ragged(folder, "motion", _written(raw, folder, records, kept), np.float32)
-    motion = Ragged.open(folder, "motion")
-    train = [motion[i] for i, record in enumerate(records) if record["split"] == "train"]
-    Statistics.of_clips(train, raw.skeleton).save(folder)
+    train = [index for index, record in enumerate(records) if record["split"] == "train"]
+    Statistics.of_clips(_Motion(folder, train), raw.skeleton).save(folder)
     _write_json(folder / "clips.json", {"skeleton": raw.skeleton.name, "clips": records})
     _write_json(folder / "report.json", _report(raw, records, kept))
+
+
+class _Motion:
+    """Clips of an artifact, read as often as they are gone through."""
+
+    _CLIPS_A_MAPPING = 1024
+
+    def __init__(self, folder: Path, indices: Sequence[int]) -> None:
+        self._folder, self._indices = folder, indices
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        # A mapping that is let go gives its pages back; kept, it would grow to the whole file.
+        for start in range(0, len(self._indices), self._CLIPS_A_MAPPING):
+            motion = Ragged.open(self._folder, "motion")
+            for index in self._indices[start : start + self._CLIPS_A_MAPPING]:
+                yield np.array(motion[index], np.float32)
 
 
 def _written(
