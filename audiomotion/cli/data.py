@@ -21,8 +21,8 @@ def build(
     source: Annotated[Path, typer.Option("--source", help="Folder of the published files.")],
     data_root: DataRootOption = None,
     folder: Annotated[
-        str | None, typer.Option("--name", help="own: folder to build below the data root.")
-    ] = None,
+        str, typer.Option("--name", help="own: folder to build below the data root.")
+    ] = "own",
     seed: Annotated[
         int, typer.Option("--seed", help="own: decides splits that the manifest leaves open.")
     ] = 0,

@@ -10,21 +10,21 @@ _NAME = re.compile(r"\w[\w.-]*")
 
 
 def build_own_data(
-    source: Path, data_root: Path, name: str | None, seed: int, progress: Progress
+    source: Path, data_root: Path, name: str, seed: int, progress: Progress
 ) -> list[str]:
     """Build `data_root`/`name`; return sentences that say what was built and how it is used.
 
     Raises:
         ConfigError: No usable name was given.
     """
-    if name is None or not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name):
         raise ConfigError(
-            f"--name must say what the data set's folder below the data root is to be called; "
-            f"{name!r} is no name of letters, digits, '.', '_' and '-'"
+            f"--name {name!r}: the data set's folder below the data root is called so; use "
+            "letters, digits, '.', '_' and '-', such as own"
         )
     from audiomotion.data.own import build_own
     from audiomotion.speech.audio_file import read_audio
 
     report = build_own(source, data_root / name, progress, read_audio, seed)
-    use = f"--dataset folder --set dataset.folder={name} --data-root {data_root}"
-    return [*report.lines(), f"train on it: amx train bandai {use}"]
+    use = f"--set dataset.folder={name} --data-root {data_root}"
+    return [*report.lines(), f"train on it: amx train folder {use}"]

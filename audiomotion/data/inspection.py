@@ -143,15 +143,19 @@ def inspect_folder(
         found.findings.append(Finding("problem", config.folder, str(error)))
         return found
     found.origins = origins(config, record)
-    _Inspector(config, found, skeleton).look(names, full=full, hear=hear)
+    is_built = "builder_version" in record
+    _Inspector(config, found, skeleton, is_built).look(names, full=full, hear=hear)
     return found
 
 
 class _Inspector:
     """Looks at one part after the other and notes what it finds."""
 
-    def __init__(self, config: FolderSchema, found: Inspection, skeleton: Skeleton) -> None:
+    def __init__(
+        self, config: FolderSchema, found: Inspection, skeleton: Skeleton, is_built: bool
+    ) -> None:
         self.config, self.found, self.skeleton = config, found, skeleton
+        self.is_built = is_built
         self.folder = found.folder
         known = PUBLISHED.get(config.name)
         self.unusable = known.unusable if known else {}
@@ -172,7 +176,9 @@ class _Inspector:
         chosen = sorted({*chosen, *(name for name in usable if name in self.unusable)})
         whole = [name for name in chosen if self._values(name)]
         self.found.num_read = len(chosen)
-        self._statistics(whole, "full" if len(chosen) == len(usable) else "sample")
+        # Published statistics are of all clips; those of our own builds of the training split.
+        measured = [name for name in whole if own[name] == "train"] if self.is_built else whole
+        self._statistics(measured, "full" if len(chosen) == len(usable) else "sample")
         if hear is not None:
             self._recordings(hear)
 

@@ -89,8 +89,8 @@ def _manifest(source: Path) -> Path:
     found = [source / name for name in MANIFESTS if (source / name).is_file()]
     if len(found) != 1:
         raise DataError(
-            f"{source} holds {'both' if found else 'neither'} {' and '.join(MANIFESTS)}"
-            "; exactly one lists the motion files and their captions (see docs/data.md)"
+            f"{source} holds {' and '.join(MANIFESTS) if found else f'no {MANIFESTS[0]}'}; exactly "
+            f"one of {' and '.join(MANIFESTS)} lists motion files and captions (see docs/data.md)"
         )
     return found[0]
 

@@ -91,7 +91,12 @@ def test_what_cannot_be_used_is_left_out_and_said(finished: Path, tmp_path: Path
         "silent": "has no usable caption",
     }
     assert report["num_clips"] == {"train": 12, "val": 2, "test": 16}
-    assert amx("data", "check", "--dataset", "kit", "--data-root", tmp_path).code == 0
+    checked = amx("data", "check", "--dataset", "kit", "--data-root", tmp_path)
+    assert checked.code == 3
+    assert checked.problems == [
+        "silent: caption 0 is empty",
+        "holes: holds values that are not finite numbers",
+    ]
 
 
 def test_a_split_smaller_than_a_pool(finished: Path, tmp_path: Path) -> None:
