@@ -129,11 +129,9 @@ def inspect_folder(
     """
     found = Inspection(config.name, dataset_folder(config, root))
     assert root is not None
-    for missing in missing_parts(found.folder):
-        found.findings.append(Finding("problem", config.folder, missing))
-    if found.findings:
-        how = how_to_get(config, root)
-        found.findings.append(Finding("notice", config.folder, f"to get it: {how}"))
+    if missing := missing_parts(found.folder):
+        what = f"{'; '.join(missing)}. To get it: {how_to_get(config, root)}"
+        found.findings.append(Finding("problem", config.folder, what))
         return found
     try:
         record = read_dataset_record(found.folder)

@@ -53,15 +53,15 @@ def test_it_is_checked(root: Path) -> None:
     assert ended.out.rstrip().endswith("all well")
 
 
-def test_it_is_trained_on_and_drawn(root: Path, finished: Path, tmp_path: Path) -> None:
+def test_it_is_trained_on_and_drawn(root: Path, store: Path, tmp_path: Path) -> None:
     options = (*OWN, "--data-root", root, "--set", "test_variant=oral")
-    ended = train(finished, *options, "--set", "speech.num_voices=2", "--json")
+    ended = train(store, *options, "--set", "speech.num_voices=2", "--json")
     assert ended.code == 0, ended.err
     table = json.loads(ended.out)
     assert (table["title"], table["dataset"]) == ("tiny", "mine")
     assert np.isfinite(table["columns"]["fid"][-1])
     content = fingerprint_folder(root / "mine")
-    manifests = [read_json(path) for path in finished.glob("artifacts/dataset/*/manifest.json")]
+    manifests = [read_json(path) for path in store.glob("artifacts/dataset/*/manifest.json")]
     (manifest,) = (found for found in manifests if found["config"].get("content") == content)
     assert {name for name in manifest["files"] if name.startswith("recordings/")} == {
         "recordings/train0-0-written.flac",

@@ -142,10 +142,10 @@ def test_counts_are_said_beside_the_published_ones(published: Published) -> None
 
 
 @pytest.fixture(scope="module")
-def trained(published: Published, finished: Path) -> Ended:
+def trained(published: Published, store: Path) -> Ended:
     """Train on written captions and test on spoken ones."""
     ended = train(
-        finished, "--dataset", published.config.name, "--data-root", published.root,
+        store, "--dataset", published.config.name, "--data-root", published.root,
         "--set", "test_variant=oral", "--set", "speech.num_voices=2", "--json",
     )  # fmt: skip
     assert ended.code == 0, ended.err
@@ -161,10 +161,10 @@ def test_it_trains_a_step_and_evaluates(trained: Ended, published: Published) ->
 
 
 def test_the_result_says_which_data_it_is_of(
-    trained: Ended, published: Published, finished: Path
+    trained: Ended, published: Published, store: Path
 ) -> None:
     content = fingerprint_folder(published.folder)
-    records = [read_json(path) for path in finished.glob("runs/*/run.json")]
+    records = [read_json(path) for path in store.glob("runs/*/run.json")]
     (arm,) = (
         arm
         for record in records
@@ -172,9 +172,9 @@ def test_the_result_says_which_data_it_is_of(
         if arm["experiment"]["dataset"].get("content") == content
     )
     key = arm["fingerprints"]["dataset"]
-    manifest = read_json(finished / "artifacts" / "dataset" / key / "manifest.json")
+    manifest = read_json(store / "artifacts" / "dataset" / key / "manifest.json")
     assert manifest["config"]["content"] == content
-    report = read_json(finished / "artifacts" / "dataset" / key / "report.json")
+    report = read_json(store / "artifacts" / "dataset" / key / "report.json")
     assert report["counts"]["listed"]["train"]["without_mirrored"]["clips"] == 36 + 7
     assert report["num_clips"]["train"] == 72 + 2 * 4 + 1
     rows = {row["what"]: row for row in report["beside_published"]}
@@ -192,12 +192,12 @@ def test_the_result_says_which_data_it_is_of(
 @pytest.mark.parametrize("test_variant", ["original", "oral"])
 @pytest.mark.parametrize("condition", ["audio", "text"])
 def test_variants_and_conditions_are_plain_configuration(
-    train_variant: str, test_variant: str, condition: str, published: Published, finished: Path
+    train_variant: str, test_variant: str, condition: str, published: Published, store: Path
 ) -> None:
     ended = amx(
         "train", "kit", "--dataset", published.config.name, "--data-root", published.root,
         "--set", f"train_variant={train_variant}", "--set", f"test_variant={test_variant}",
-        "--set", f"condition={condition}", "--store", finished, "--dry-run", "--json",
+        "--set", f"condition={condition}", "--store", store, "--dry-run", "--json",
     )  # fmt: skip
     assert ended.code == 0, ended.err
     stages = [stage["stage"] for stage in json.loads(ended.out)["stages"]]
@@ -211,10 +211,10 @@ def test_variants_and_conditions_are_plain_configuration(
     [("original", "oral"), ("oral", "original"), ("oral", "oral")],
 )
 def test_every_pair_of_variants_ends_in_figures(
-    train_variant: str, test_variant: str, finished: Path
+    train_variant: str, test_variant: str, store: Path
 ) -> None:
     ended = train(
-        finished, "--set", f"train_variant={train_variant}", "--set",
+        store, "--set", f"train_variant={train_variant}", "--set",
         f"test_variant={test_variant}", "--json",
     )  # fmt: skip
     assert ended.code == 0, ended.err
