@@ -37,7 +37,7 @@ def check(
     """Look a data set over; exit code 3 where something is missing or damaged."""
     config = resolve(dataset, sets=sets or ()).pop().experiment.dataset
     if not isinstance(config, FolderSchema):
-        typer.echo(f"{dataset}: its data is made from a seed; nothing can be missing")
+        typer.echo(f"{dataset}: nothing is missing; its data is made from a seed")
         return
     dataset_folder(config, data_root)  # without a data root there is nothing to look at
     from audiomotion.data.inspection import inspect_folder
