@@ -7,36 +7,37 @@ import typer
 
 from audiomotion.cli import data_oral
 from audiomotion.cli.console import errors
+from audiomotion.cli.data_check import check
+from audiomotion.cli.data_own import build_own_data
 from audiomotion.cli.data_speak import speak
+from audiomotion.cli.data_stats import stats
 from audiomotion.cli.options import DataRootOption
-from audiomotion.config.datasets import FolderSchema
-from audiomotion.config.resolve import resolve
-from audiomotion.data.folder_check import dataset_folder
-from audiomotion.data.source import missing_data
-from audiomotion.errors import ConfigError, DataError
+from audiomotion.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True)
 app.command("oral")(data_oral.oral)
 app.command("speak")(speak)
 
-DatasetName = Annotated[str, typer.Option("--dataset", help="Experiment whose data is looked at.")]
-
 
 @app.command("build")
 def build(
-    name: Annotated[str, typer.Argument(help="Data set to build: bandai.")],
+    name: Annotated[str, typer.Argument(help="Data set to build: bandai, own.")],
     source: Annotated[Path, typer.Option("--source", help="Folder of the published files.")],
     data_root: DataRootOption = None,
+    folder: Annotated[
+        str, typer.Option("--name", help="own: folder to build below the data root.")
+    ] = "own",
+    seed: Annotated[
+        int, typer.Option("--seed", help="own: decides splits that the manifest leaves open.")
+    ] = 0,
 ) -> None:
-    """Import published motion files into the folder layout that experiments read."""
-    if name != "bandai":
+    """Import motion files into the folder layout that experiments read."""
+    if name not in ("bandai", "own"):
         raise ConfigError(
-            f"{name!r} cannot be built; only bandai can, the others come in their layout"
+            f"{name!r} cannot be built; bandai and own can, the others come in their layout"
         )
     if data_root is None:
         raise ConfigError("--data-root or AMX_DATA_ROOT must say where the data set is to be built")
-    from audiomotion.data.bandai import build_bandai
-
     shown = -1
 
     def progress(done: int, total: int) -> None:
@@ -46,16 +47,15 @@ def build(
             shown = percent
             errors.say(f"{percent:3d} %")
 
-    for line in build_bandai(source, data_root / "bandai", progress).lines():
+    if name == "own":
+        lines = build_own_data(source, data_root, folder, seed, progress)
+    else:
+        from audiomotion.data.bandai import build_bandai
+
+        lines = build_bandai(source, data_root / "bandai", progress).lines()
+    for line in lines:
         typer.echo(line)
 
 
-@app.command("check")
-def check(dataset: DatasetName, data_root: DataRootOption = None) -> None:
-    """Say whether a data set's raw files are there; exit code 3 where they are not."""
-    config = resolve(dataset)[0].experiment.dataset
-    if isinstance(config, FolderSchema):
-        dataset_folder(config, data_root)  # without a data root there is nothing to look at
-    if problems := missing_data(config, data_root):
-        raise DataError("\n".join(problems))
-    typer.echo(f"{dataset}: nothing is missing")
+app.command("check")(check)
+app.command("stats")(stats)

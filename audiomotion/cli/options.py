@@ -23,7 +23,8 @@ class Weights(StrEnum):
     random = "random"
 
 
-def _experiments(incomplete: str) -> list[str]:
+def experiment_names(incomplete: str) -> list[str]:
+    """Return the experiments that a name may become: completion in a shell."""
     return [name for name in list_recipes("experiments") if name.startswith(incomplete)]
 
 
@@ -32,12 +33,12 @@ def _axes(incomplete: str) -> list[str]:
 
 
 ExperimentArgument = Annotated[
-    str, typer.Argument(help="Name or path of a recipe.", autocompletion=_experiments)
+    str, typer.Argument(help="Name or path of a recipe.", autocompletion=experiment_names)
 ]
 AxisArgument = Annotated[str, typer.Argument(help="Name or path of an axis.", autocompletion=_axes)]
 DatasetOption = Annotated[
     str | None,
-    typer.Option("--dataset", help="Experiment to vary.", autocompletion=_experiments),
+    typer.Option("--dataset", help="Experiment to vary.", autocompletion=experiment_names),
 ]
 SetOption = Annotated[
     list[str] | None,

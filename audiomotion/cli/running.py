@@ -34,6 +34,7 @@ from audiomotion.config.axis import load_axis
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.config.schema import PartSchema
+from audiomotion.data.published_counts import Comparison
 from audiomotion.errors import ArmsFailedError, AudiomotionError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.estimates import recorded_seconds
@@ -222,12 +223,17 @@ class Command:
             errors.say(f"compare curves and arms in a browser: amx ui{self._store_option()}")
 
     def _say_dropped(self, plan: Plan) -> None:
-        """Say how much of a data set could not be used, and where the reasons are."""
+        """Say what a data set has beside the published one, and what of it could not be used."""
         for stage in plan.stages.values():
-            report = self.store.folder(stage) / DATASET_REPORT
-            dropped = read_json(report)["dropped"] if report.exists() else []
-            if dropped:
-                errors.say(f"left out of the data set: {len(dropped)}; the reasons are in {report}")
+            path = self.store.folder(stage) / DATASET_REPORT
+            if not path.exists():
+                continue
+            report = read_json(path)
+            for row in report.get("beside_published", ()):
+                if row["published"] is not None:
+                    errors.say(f"data set: {Comparison(**row).sentence()}")
+            if dropped := report["dropped"]:
+                errors.say(f"left out of the data set: {len(dropped)}; the reasons are in {path}")
 
     def _store_option(self) -> str:
         """Return what another command needs to find this store; nothing where it finds it so."""

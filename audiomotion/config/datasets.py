@@ -31,6 +31,11 @@ class DatasetSchema(PartSchema):
     content: str | None = None
     """Fingerprint of the raw files, filled in by a plan; None where there are none."""
 
+    @property
+    def label(self) -> str:
+        """What tables call the data set."""
+        return self.name
+
 
 class DemoConfig(DatasetSchema):
     """The embedded data set: parametric actions on the 22-joint skeleton, made from a seed."""
@@ -78,8 +83,21 @@ class HumanML3DConfig(FolderSchema):
     folder: str = "HumanML3D"
 
 
+class OwnFolderConfig(FolderSchema):
+    """Any data set in the published folder layout, such as `amx data build own` writes."""
+
+    name: Literal["folder"] = "folder"
+
+    @property
+    def label(self) -> str:
+        """What tables call the data set: its folder."""
+        return self.folder
+
+
 DATASETS = Family(
-    "audiomotion.datasets", DatasetSchema, DemoConfig, BandaiConfig, KitConfig, HumanML3DConfig
+    "audiomotion.datasets",
+    DatasetSchema,
+    *(DemoConfig, BandaiConfig, KitConfig, HumanML3DConfig, OwnFolderConfig),
 )
 
 if TYPE_CHECKING:

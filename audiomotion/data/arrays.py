@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audiomotion.errors import ModelError
 
-_UNREADABLE: Final = (
+UNREADABLE: Final = (
     OSError,
     ValueError,
     EOFError,
@@ -31,7 +31,7 @@ def read_real_array(path: Path, shape: tuple[int, ...], what: str) -> NDArray[np
     """
     try:
         array: Any = np.load(path, allow_pickle=False)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ModelError(f"{path} cannot be read as an array; get the file again") from error
     if not isinstance(array, np.ndarray) or not np.issubdtype(array.dtype, np.floating):
         raise ModelError(f"{path} holds no array of real numbers; get the file again")

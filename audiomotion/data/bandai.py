@@ -1,14 +1,10 @@
 """Building the Bandai data set in the published folder layout from the published BVH files."""
 
-import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,19 +18,24 @@ from audiomotion.data.bandai_facts import (
 )
 from audiomotion.data.bandai_source import CellLabel, SourceClip, load_labels, read_source
 from audiomotion.data.bandai_split import assign_splits
-from audiomotion.data.captions import tag_caption
 from audiomotion.data.dataset import Dropped, Progress
-from audiomotion.data.fingerprint import hash_files
-from audiomotion.data.statistics import Statistics
+from audiomotion.data.folder_writer import (
+    folder_hash,
+    new_folder,
+    text_line,
+    write_lines,
+    write_motion,
+    write_splits,
+)
+from audiomotion.data.published_counts import SPLITS
 from audiomotion.errors import DataError
-from audiomotion.files import full_disk_explained, sync_folder, write_json
+from audiomotion.files import write_json
 from audiomotion.motion.bvh import parse_bvh
 from audiomotion.motion.quaternion import FloatArray
-from audiomotion.motion.representation import features_to_joints, joints_to_features
+from audiomotion.motion.representation import joints_to_features
 from audiomotion.motion.retarget import BANDAI_MAPPING, retarget_clip
 
 BUILDER_VERSION = 1
-SPLITS = ("train", "val", "test")
 
 _SKELETON = BANDAI_MAPPING.target
 
@@ -114,34 +115,15 @@ def build_bandai(
     Raises:
         DataError: The source is incomplete or damaged, `destination` exists, or the disk is full.
     """
-    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
-        raise DataError(f"{destination} exists; remove it first, or choose another --data-root")
-    with _whole_or_nothing(destination) as folder:
+    with new_folder(destination) as folder:
         conversion = _convert_all(read_source(source, progress), folder, min_frames)
         splits = _split(conversion.built, min_split_clips, min_split_captions)
         _write_splits(folder, splits)
         return _write_records(folder, destination, conversion, splits)
 
 
-@contextmanager
-def _whole_or_nothing(destination: Path) -> Iterator[Path]:
-    """Give a folder beside `destination` that takes its place at the end, or vanishes."""
-    folder = destination.with_name(f".{destination.name}.building-{uuid4().hex[:8]}")
-    with full_disk_explained(destination):
-        try:
-            folder.mkdir(parents=True)
-            yield folder
-            folder.replace(destination)
-            sync_folder(destination.parent)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-
-
 def _convert_all(sources: Iterable[SourceClip], folder: Path, min_frames: int) -> _Conversion:
     """Write the motion of every usable clip."""
-    for part in ("new_joint_vecs", "new_joints", "texts", "oral"):
-        (folder / part).mkdir()
     labels = load_labels()
     num_source: Counter[str] = Counter()
     results = []
@@ -167,9 +149,7 @@ def _convert(
     if len(joints) - 1 < min_frames:
         return Dropped(clip.name, f"shorter than {min_frames} frames at {_SKELETON.fps:g} a second")
     features = _features(_crop(joints, clip.name))
-    _save(folder / "new_joint_vecs" / f"{clip.name}.npy", features)
-    # As published: the joints that the features give back.
-    _save(folder / "new_joints" / f"{clip.name}.npy", features_to_joints(features, _SKELETON))
+    write_motion(folder, clip.name, features, _SKELETON)
     cropped = len(features) < len(joints) - 1
     return _BuiltClip(clip.name, clip.cell, clip.group, label, len(features), cropped)
 
@@ -211,30 +191,18 @@ def _captions(clips: Iterable[_BuiltClip]) -> set[str]:
 
 def _write_splits(folder: Path, splits: _Splits) -> None:
     """Write captions, split lists, and statistics of the training split."""
-    for split, clips in splits.items():
-        names = "".join(f"{clip.name}\n" for clip in clips)
-        (folder / f"{split}.txt").write_text(names, "utf-8")
+    for clips in splits.values():
         for clip in clips:
             _write_texts(folder, clip.name, clip.label)
-    motions = [np.load(folder / "new_joint_vecs" / f"{clip.name}.npy") for clip in splits["train"]]
-    stats = Statistics.of(np.concatenate(motions), _SKELETON)
-    _save(folder / "Mean.npy", stats.mean)
-    _save(folder / "Std.npy", stats.std)
-
-
-def _save(path: Path, array: NDArray[np.float32]) -> None:
-    """Write an array; `np.save` to a path would not say that the disk is full, only "requested"."""
-    buffer = BytesIO()
-    np.save(buffer, array)
-    path.write_bytes(buffer.getbuffer())
+    names = {split: [clip.name for clip in clips] for split, clips in splits.items()}
+    write_splits(folder, names, _SKELETON)
 
 
 def _write_texts(folder: Path, name: str, label: CellLabel) -> None:
     """Write the captions with their tags, and the rewrite of each."""
-    captions = [f"{text}#{' '.join(tag_caption(text))}#0.0#0.0\n" for text in label.captions]
-    oral = [f"{index}\t{text}\n" for index, text in enumerate(label.oral)]
-    (folder / "texts" / f"{name}.txt").write_text("".join(captions), "utf-8")
-    (folder / "oral" / f"{name}.txt").write_text("".join(oral), "utf-8")
+    write_lines(folder / "texts" / f"{name}.txt", map(text_line, label.captions))
+    oral = (f"{index}\t{text}" for index, text in enumerate(label.oral))
+    write_lines(folder / "oral" / f"{name}.txt", oral)
 
 
 def _write_records(
@@ -250,8 +218,7 @@ def _write_records(
     }
     dropped = [asdict(clip) for clip in report.dropped]
     write_json(folder / "report.json", {**counts, "cropped": report.cropped, "dropped": dropped})
-    everything = [path for path in folder.rglob("*") if path.is_file()]
-    report = replace(report, fingerprint=hash_files(folder, everything))
+    report = replace(report, fingerprint=folder_hash(folder))
     record = {
         "name": "bandai",
         "skeleton": _SKELETON.name,

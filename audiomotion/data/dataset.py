@@ -1,10 +1,13 @@
 """A motion data set: what a reader returns, and the files it is kept in."""
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +15,7 @@ from numpy.typing import NDArray
 from audiomotion.config.datasets import DatasetSchema
 from audiomotion.config.experiment import Variant
 from audiomotion.config.schema import load_implementation
+from audiomotion.data.published_counts import SPLITS, Counts, Tally, compare
 from audiomotion.data.ragged import Ragged, write_ragged
 from audiomotion.data.statistics import Statistics
 from audiomotion.errors import DataError
@@ -29,9 +33,21 @@ class Caption:
     tags: tuple[str, ...] = ()
     """`word/POS` of `text`."""
 
+    recording: str = ""
+    """A recording of a person who says `text`, relative to the data set; empty: none."""
+
+    oral_recordings: tuple[str, ...] = ()
+    """A recording of each rewrite, empty where there is none; or no tuple at all."""
+
     def texts(self, variant: Variant) -> tuple[str, ...]:
         """Return the instructions of `variant`."""
         return (self.text,) if variant == "original" else self.oral
+
+    def recordings(self, variant: Variant) -> tuple[str, ...]:
+        """Return the recording of each of `texts`, relative to the data set; empty: none."""
+        if variant == "original":
+            return (self.recording,)
+        return self.oral_recordings or ("",) * len(self.oral)
 
 
 @dataclass(frozen=True)
@@ -60,8 +76,17 @@ class RawDataset:
     """What a data set's reader returns."""
 
     skeleton: Skeleton
-    clips: list[RawClip]
+    clips: Iterable[RawClip]
+    """May read each clip when it is asked for, and only once: full data sets are gigabytes."""
     dropped: list[Dropped] = field(default_factory=list)
+    """Whole once all clips were asked for."""
+    listed: Tally | None = None
+    """What the files hold before anything is left out, whole once all clips were asked for; None
+    where the clips are made."""
+    name: str = ""
+    """Name of the data set that counts are published of."""
+    folder: Path | None = None
+    """Where recordings are."""
 
 
 @dataclass(frozen=True)
@@ -80,42 +105,107 @@ def read_dataset(config: DatasetSchema, root: Path | None, progress: Progress) -
     """Read or make the data set that `config` names.
 
     Raises:
-        DataError: Files are missing or damaged, or a split is empty.
+        DataError: Files are missing or damaged; or, once all clips were asked for, a split is
+            empty.
     """
     raw: RawDataset = load_implementation(config)(config, root, progress)
-    for split in ("train", "val", "test"):
-        if not any(clip.split == split for clip in raw.clips):
-            raise DataError(f"data set {config.name}: no clip is left in the {split} split")
-    return raw
+    return replace(raw, clips=_of_every_split(raw.clips, config.name))
+
+
+def _of_every_split(clips: Iterable[RawClip], name: str) -> Iterator[RawClip]:
+    """Yield the clips; refuse a data set whose clips leave a split empty."""
+    missing = set(SPLITS)
+    for clip in clips:
+        missing.discard(clip.split)
+        yield clip
+    for split in SPLITS:
+        if split in missing:
+            raise DataError(f"data set {name}: no clip is left in the {split} split")
 
 
 def write_dataset(raw: RawDataset, folder: Path) -> None:
-    """Write clips, captions, statistics of the training split and what was dropped."""
-    write_ragged(folder, "motion", (clip.features for clip in raw.clips), np.float32)
-    train = np.concatenate([clip.features for clip in raw.clips if clip.split == "train"])
-    Statistics.of(train, raw.skeleton).save(folder)
-    records = [
-        {
-            "name": clip.name,
-            "split": clip.split,
-            "group": clip.group,
-            "num_frames": len(clip.features),
-            "captions": [asdict(caption) for caption in clip.captions],
-        }
-        for clip in raw.clips
-    ]
+    """Write clips, captions, statistics of the training split and what was dropped.
+
+    Clips are written as they are read, one in memory at a time.
+    """
+    records: list[dict[str, Any]] = []
+    kept = Tally()
+    write_ragged(folder, "motion", _written(raw, folder, records, kept), np.float32)
+    train = [index for index, record in enumerate(records) if record["split"] == "train"]
+    Statistics.of_clips(_Motion(folder, train), raw.skeleton).save(folder)
     _write_json(folder / "clips.json", {"skeleton": raw.skeleton.name, "clips": records})
-    _write_json(folder / "report.json", _report(raw))
+    _write_json(folder / "report.json", _report(raw, records, kept))
 
 
-def _report(raw: RawDataset) -> dict[str, object]:
-    splits = [clip.split for clip in raw.clips]
-    return {
-        "num_clips": {split: splits.count(split) for split in ("train", "val", "test")},
-        "num_captions": sum(len(clip.captions) for clip in raw.clips),
-        "num_oral": sum(len(caption.oral) for clip in raw.clips for caption in clip.captions),
-        "num_frames": sum(len(clip.features) for clip in raw.clips),
+class _Motion:
+    """Clips of an artifact, read as often as they are gone through."""
+
+    _CLIPS_A_MAPPING = 1024
+
+    def __init__(self, folder: Path, indices: Sequence[int]) -> None:
+        self._folder, self._indices = folder, indices
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        # A mapping that is let go gives its pages back; kept, it would grow to the whole file.
+        for start in range(0, len(self._indices), self._CLIPS_A_MAPPING):
+            motion = Ragged.open(self._folder, "motion")
+            for index in self._indices[start : start + self._CLIPS_A_MAPPING]:
+                yield np.array(motion[index], np.float32)
+
+
+def _written(
+    raw: RawDataset, folder: Path, records: list[dict[str, Any]], kept: Tally
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the motion of each clip; record the rest of it, and copy its recordings."""
+    for clip in raw.clips:
+        num_oral = sum(len(caption.oral) for caption in clip.captions)
+        # A part of a clip is mirrored where the clip is.
+        source = clip.name.partition("_part")[0]
+        kept.add(source, clip.split, Counts(1, len(clip.captions), num_oral))
+        records.append(
+            {
+                "name": clip.name,
+                "split": clip.split,
+                "group": clip.group,
+                "num_frames": len(clip.features),
+                "captions": [_caption_record(caption) for caption in clip.captions],
+            }
+        )
+        for caption in clip.captions:
+            for recording in filter(None, (caption.recording, *caption.oral_recordings)):
+                assert raw.folder is not None, "recordings are somewhere"
+                target = folder / recording
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(raw.folder / recording, target)
+        yield clip.features
+
+
+def _caption_record(caption: Caption) -> dict[str, Any]:
+    """Return a caption for a JSON file; recordings only where there are any."""
+    record = asdict(caption)
+    for key in ("recording", "oral_recordings"):
+        if not record[key]:
+            del record[key]
+    return record
+
+
+def _report(raw: RawDataset, records: list[dict[str, Any]], kept: Tally) -> dict[str, object]:
+    num_clips = Counter(record["split"] for record in records)
+    total = kept.total(mirrored=True)
+    report = {
+        "num_clips": {split: num_clips[split] for split in SPLITS},
+        "num_captions": total.captions,
+        "num_oral": total.oral,
+        "num_frames": sum(record["num_frames"] for record in records),
         "dropped": [asdict(dropped) for dropped in raw.dropped],
+    }
+    if raw.listed is None:
+        return report
+    rows = compare(raw.name, raw.listed, kept)
+    return {
+        **report,
+        "counts": {"listed": raw.listed.record(), "kept": kept.record()},
+        "beside_published": [asdict(row) for row in rows],
     }
 
 
@@ -167,6 +257,13 @@ def _clip_record(index: int, record: dict[str, object]) -> ClipRecord:
         num_frames=int(str(record["num_frames"])),
         group=str(record["group"]),
         captions=tuple(
-            Caption(item["text"], tuple(item["oral"]), tuple(item["tags"])) for item in captions
+            Caption(
+                text=item["text"],
+                oral=tuple(item["oral"]),
+                tags=tuple(item["tags"]),
+                recording=item.get("recording", ""),
+                oral_recordings=tuple(item.get("oral_recordings", ())),
+            )
+            for item in captions
         ),
     )

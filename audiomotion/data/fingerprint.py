@@ -8,7 +8,7 @@ from audiomotion.errors import DataError
 from audiomotion.files import file_digest, read_json, write_json
 
 READ_FILES = (
-    *("new_joint_vecs/*.npy", "texts/*.txt", "oral/*.txt"),
+    *("new_joint_vecs/*.npy", "texts/*.txt", "oral/*.txt", "recordings/*"),
     *("train.txt", "val.txt", "test.txt", "dataset.json"),
 )
 """What a reader of the published folder layout looks at."""

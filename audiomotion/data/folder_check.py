@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from audiomotion.config.datasets import FolderSchema
+from audiomotion.data.published_counts import SPLITS
 from audiomotion.errors import ConfigError, DataError
-
-SPLITS = ("train", "val", "test")
+from audiomotion.motion.skeleton import HUMANML3D_22, KIT_21, SKELETONS, Skeleton
 
 # A few listed clips without files are tolerated and reported; more means a copy that broke off.
 _TOLERATED_SHARE = 0.01
@@ -34,7 +34,7 @@ def dataset_folder(config: FolderSchema, root: Path | None) -> Path:
         raise ConfigError(
             f"data set {config.name} is read from files: say below which folder with --data-root "
             f"ROOT or AMX_DATA_ROOT=ROOT (it is expected at ROOT/{config.folder}). To get it: "
-            f"{_how_to_get(config, Path('ROOT'))}"
+            f"{how_to_get(config, Path('ROOT'))}"
         )
     return root / config.folder
 
@@ -48,17 +48,18 @@ def check_folder(config: FolderSchema, root: Path | None) -> list[str]:
         folder = dataset_folder(config, root)
     except ConfigError as error:
         return error.problems
-    missing = _missing_parts(folder)
+    missing = missing_parts(folder)
     if not missing:
         missing = _missing_clips(folder)
     if not missing:
         return []
     assert root is not None
-    how = _how_to_get(config, root)
+    how = how_to_get(config, root)
     return [f"data set {config.name}: {'; '.join(missing)}. To get it: {how}"]
 
 
-def _how_to_get(config: FolderSchema, root: Path) -> str:
+def how_to_get(config: FolderSchema, root: Path) -> str:
+    """Say how the data set is got."""
     how = _HOW_TO_GET.get(config.name, _HOW_TO_GET_OTHER)
     return how.format(root=root, folder=root / config.folder)
 
@@ -95,7 +96,23 @@ def read_dataset_record(folder: Path) -> dict[str, Any]:
     return record
 
 
-def _missing_parts(folder: Path) -> list[str]:
+def folder_skeleton(config: FolderSchema, folder: Path) -> Skeleton:
+    """Return the skeleton that a data set's record names, or else the one of its published form.
+
+    Raises:
+        DataError: There is no such skeleton, or the record is damaged.
+    """
+    default = KIT_21 if config.name == "kit" else HUMANML3D_22
+    name = read_dataset_record(folder).get("skeleton", default.name)
+    if name not in SKELETONS:
+        raise DataError(
+            f"{folder / 'dataset.json'}: skeleton '{name}' is not one of {', '.join(SKELETONS)}"
+        )
+    return SKELETONS[name]
+
+
+def missing_parts(folder: Path) -> list[str]:
+    """Return what a folder lacks of the layout, clips apart."""
     if not folder.is_dir():
         return [f"the folder {folder} is missing"]
     missing = [f"{folder / part} is missing" for part in ("new_joint_vecs", "texts")

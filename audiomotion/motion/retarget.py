@@ -60,11 +60,20 @@ def retarget_clip(clip: BvhClip, mapping: SkeletonMapping, units: Units = "auto"
         DataError: The hierarchy lacks a joint of the mapping, its unit cannot be told, or a bone
             has no direction.
     """
-    skeleton, unit = mapping.target, length_unit(clip, units)
-    joints = resample(map_joints(clip, mapping), clip.fps, skeleton.fps)
-    joints *= unit.metres * skeleton.units_per_metre
-    offsets = skeleton.target_offsets.astype(np.float64)
-    return RetargetedClip(kinematics.retarget(joints, skeleton, offsets), unit)
+    unit = length_unit(clip, units)
+    joints = map_joints(clip, mapping)
+    return RetargetedClip(fit_joints(joints, clip.fps, unit.metres, mapping.target), unit)
+
+
+def fit_joints(joints: FloatArray, fps: float, metres: float, skeleton: Skeleton) -> FloatArray:
+    """Give joints `(T, J, 3)` in units of `metres` a skeleton's frame rate and bones: its units.
+
+    Raises:
+        DataError: A bone has no direction.
+    """
+    resampled = resample(joints, fps, skeleton.fps)
+    resampled *= metres * skeleton.units_per_metre
+    return kinematics.retarget(resampled, skeleton, skeleton.target_offsets.astype(np.float64))
 
 
 def map_joints(clip: BvhClip, mapping: SkeletonMapping) -> FloatArray:

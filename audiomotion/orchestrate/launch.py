@@ -32,7 +32,7 @@ class Request:
     @property
     def dataset(self) -> str:
         """Name of the data set, which all arms share."""
-        return self.arms[0][1].dataset.name
+        return self.arms[0][1].dataset.label
 
 
 class Observer(Protocol):

@@ -15,10 +15,16 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
 
 @pytest.fixture(scope="session")
 def finished(first_run: tuple[Path, Ended]) -> Path:
-    """Return a store that holds a finished launch; tests may add to it."""
+    """Return a store that holds a finished launch and nothing else."""
     store, ended = first_run
     assert ended.code == 0, ended.err
     return store
+
+
+@pytest.fixture(scope="module")
+def store(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the finished store, which a module's tests may add to."""
+    return Path(shutil.copytree(finished, tmp_path_factory.mktemp("copy") / "store"))
 
 
 @pytest.fixture

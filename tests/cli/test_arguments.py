@@ -19,7 +19,7 @@ ABLATE = ("ablate", "feature-extractor", "--dry-run")
         ("ablate feature-extractr", ["'feature-extractr'", "did you mean 'feature-extractor'?"]),
         ("ablate feature-extractor --arms wavml", ["'wavml'", "did you mean 'wavlm'?"]),
         ("ablate feature-extractor --dataset dmo", ["'dmo'", "did you mean 'demo'?"]),
-        ("train dmo", ["'dmo'", "bandai, demo, humanml3d, kit", "did you mean 'demo'?"]),
+        ("train dmo", ["'dmo'", "bandai, demo, folder, humanml3d, kit", "did you mean 'demo'?"]),
         ("train nowhere/mine.yaml", ["'nowhere/mine.yaml'", "path of a YAML file"]),
         ("config demoo", ["did you mean 'demo'?"]),
         ("train demo --set masked.num_layer=2", ["num_layer", "did you mean 'num_layers'?"]),
@@ -37,7 +37,7 @@ ABLATE = ("ablate", "feature-extractor", "--dry-run")
         ("artifacts show 0", ["'0'", "amx artifacts list"]),
         ("ui", ["no tracked launch", "--store"]),
         ("ui --port 99999", ["'--port'"]),
-        ("data build kit --source .", ["'kit'", "only bandai"]),
+        ("data build kit --source .", ["'kit'", "bandai and own can"]),
         ("data build bandai --source .", ["--data-root", "AMX_DATA_ROOT"]),
     ],
 )

@@ -74,12 +74,12 @@ def test_a_plan_can_be_made_without_data() -> None:
     assert "--data-root" in ended.err and "as if nothing were cached" in ended.err
 
 
-def test_what_cannot_be_used_is_left_out_and_said(finished: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_used_is_left_out_and_said(store: Path, tmp_path: Path) -> None:
     kit = KitFolder(tmp_path)
     kit.fill(16)
     kit.add("holes", "train", "a person falls", broken=True)
     kit.add("silent", "train", "")
-    ended = train(finished, "--dataset", "kit", "--data-root", tmp_path)
+    ended = train(store, "--dataset", "kit", "--data-root", tmp_path)
     assert ended.code == 0, ended.err
     (line,) = (line for line in ended.err.splitlines() if "left out of the data set" in line)
     report = read_json(Path(line.rpartition(" ")[2]))
@@ -91,21 +91,26 @@ def test_what_cannot_be_used_is_left_out_and_said(finished: Path, tmp_path: Path
         "silent": "has no usable caption",
     }
     assert report["num_clips"] == {"train": 12, "val": 2, "test": 16}
-    assert amx("data", "check", "--dataset", "kit", "--data-root", tmp_path).code == 0
+    checked = amx("data", "check", "--dataset", "kit", "--data-root", tmp_path)
+    assert checked.code == 3
+    assert checked.problems == [
+        "silent: caption 0 is empty",
+        "holes: holds values that are not finite numbers",
+    ]
 
 
-def test_a_split_smaller_than_a_pool(finished: Path, tmp_path: Path) -> None:
+def test_a_split_smaller_than_a_pool(store: Path, tmp_path: Path) -> None:
     KitFolder(tmp_path).fill(9)
-    ended = train(finished, "--dataset", "kit", "--data-root", tmp_path)
+    ended = train(store, "--dataset", "kit", "--data-root", tmp_path)
     assert ended.code == 3
     assert "pools of 16 needs at least 16 clips with different captions" in ended.problem
     assert "the split has 9" in ended.problem
     assert "evaluation.pool_size" in ended.problem
 
 
-def test_clips_shorter_than_a_window(finished: Path, tmp_path: Path) -> None:
+def test_clips_shorter_than_a_window(store: Path, tmp_path: Path) -> None:
     KitFolder(tmp_path, num_frames=50).fill(16)
-    ended = train(finished, "--dataset", "kit", "--data-root", tmp_path)
+    ended = train(store, "--dataset", "kit", "--data-root", tmp_path)
     assert ended.code == 3
     assert "windows of 64 frames, and the longest training clip has 50" in ended.problem
     assert "rvq.window_frames" in ended.problem

@@ -33,7 +33,7 @@ def test_the_table_is_the_output_and_all_else_is_not(first_run: tuple[Path, Ende
         assert f"start  {stage} [" in ended.err
         assert f"done   {stage} [" in ended.err
     assert "(10/10)" in ended.err
-    assert f"1 arm, 9 stages, 9 to run; store {store}" in ended.err
+    assert f"1 arm, 10 stages, 10 to run; store {store}" in ended.err
     assert f"amx ui --store {store}" in ended.err
 
 

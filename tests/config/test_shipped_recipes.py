@@ -7,7 +7,7 @@ from audiomotion.config.recipes import list_recipes, load_recipe, shipped_folder
 from audiomotion.config.resolve import resolve
 from audiomotion.config.yaml_file import read_yaml
 
-EXPERIMENTS = ["bandai", "demo", "humanml3d", "kit"]
+EXPERIMENTS = ["bandai", "demo", "folder", "humanml3d", "kit"]
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

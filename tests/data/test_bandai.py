@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 
 from audiomotion.config.datasets import BandaiConfig
-from audiomotion.data import bandai
+from audiomotion.data import folder_writer
 from audiomotion.data.bandai import BuildReport, build_bandai
 from audiomotion.data.bandai_facts import CROPPED_FRAMES, LEFT_OUT
 from audiomotion.data.bandai_source import load_labels, read_source
 from audiomotion.data.bandai_split import assign_splits
-from audiomotion.data.published import read_published
 from audiomotion.data.statistics import Statistics
 from audiomotion.errors import DataError
 from audiomotion.motion.bvh import parse_bvh
 from audiomotion.motion.representation import features_to_joints
 from audiomotion.motion.retarget import BANDAI_MAPPING, map_joints
 from audiomotion.motion.skeleton import HUMANML3D_22
+from tests.data.published_folder import read_whole
 from tests.motion.bvh_files import bandai_text
 
 SHARED = Path(os.environ.get("AMX_SHARED", Path(__file__).parents[2] / "../shared"))
@@ -169,7 +169,7 @@ def test_archives_and_loose_files_give_the_same_bytes(
 
 def test_the_reader_reads_what_was_built(report: BuildReport) -> None:
     config = BandaiConfig(min_frames=8, folder=report.destination.name)
-    dataset = read_published(config, report.destination.parent, no_progress)
+    dataset = read_whole(config, report.destination.parent)
     assert dataset.dropped == []
     assert Counter(clip.split for clip in dataset.clips) == report.num_clips
     clip = next(clip for clip in dataset.clips if clip.name == "dataset-2_run_active_001")
@@ -252,7 +252,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(
     def refuse(path: Path, array: np.ndarray) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    monkeypatch.setattr(bandai, "_save", refuse)
+    monkeypatch.setattr(folder_writer, "save_array", refuse)
     with pytest.raises(DataError, match="the disk is full"):
         build(source, tmp_path / "bandai")
     assert list(tmp_path.iterdir()) == []

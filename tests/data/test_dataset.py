@@ -1,4 +1,6 @@
 import json
+import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -92,9 +94,45 @@ class WithoutTestClips(DatasetSchema):
 
 def test_an_empty_split_is_refused():
     with pytest.raises(DataError, match="data set lopsided: no clip is left in the val split"):
-        read_dataset(WithoutTestClips(), None, lambda done, total: None)
+        list(read_dataset(WithoutTestClips(), None, lambda done, total: None).clips)
 
 
 def test_a_data_set_names_the_function_that_reads_it():
     (arm,) = resolve("demo")
     assert isinstance(arm.experiment.dataset, DatasetSchema)
+
+
+def test_clips_are_written_as_they_are_read_one_at_a_time(tmp_path):
+    """Whole data sets are gigabytes: of a clip that was written nothing may stay in memory."""
+    alive = []
+
+    def clips():
+        for index, split in enumerate(["train"] * 20 + ["val", "test"]):
+            made = clip(str(index), split, index)
+            alive.append(weakref.ref(made.features))
+            yield made
+            del made
+            assert sum(ref() is not None for ref in alive) <= 2
+
+    write_dataset(RawDataset(HUMANML3D_22, clips()), tmp_path)
+    assert len(MotionDataset(tmp_path).clips) == len(alive) == 22
+
+
+def test_recordings_are_copied_and_stand_beside_what_they_say(tmp_path):
+    source, written = tmp_path / "source", tmp_path / "written"
+    (source / "recordings").mkdir(parents=True)
+    written.mkdir()
+    (source / "recordings" / "a.flac").write_bytes(b"as written")
+    (source / "recordings" / "b.flac").write_bytes(b"as spoken")
+    caption = Caption(
+        "a person walks", ("walk", "go"), recording="recordings/a.flac",
+        oral_recordings=("", "recordings/b.flac"),
+    )  # fmt: skip
+    recorded = replace(clip("a", "train", 1), captions=(caption, Caption("walks", ("stroll",))))
+    write_dataset(RawDataset(HUMANML3D_22, [recorded], folder=source), written)
+    first, second = MotionDataset(written).clips[0].captions
+    assert first == caption
+    assert (written / first.recordings("original")[0]).read_bytes() == b"as written"
+    silent, spoken = first.recordings("oral")
+    assert silent == "" and (written / spoken).read_bytes() == b"as spoken"
+    assert (second.recordings("original"), second.recordings("oral")) == (("",), ("",))

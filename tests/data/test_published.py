@@ -10,50 +10,10 @@ import numpy as np
 import pytest
 
 from audiomotion.config.datasets import BandaiConfig, FolderSchema, HumanML3DConfig, KitConfig
-from audiomotion.data.dataset import RawDataset
 from audiomotion.data.published import check_folder, fingerprint_folder, read_published
 from audiomotion.errors import ConfigError, DataError
 from audiomotion.motion.skeleton import HUMANML3D_22, KIT_21
-
-LINE = "a person walks.#a/DET person/NOUN walk/VERB#0.0#0.0\n"
-
-
-class PublishedFolder:
-    """A data set in the published layout, filled by a test."""
-
-    def __init__(self, root: Path, config: FolderSchema, width: int) -> None:
-        self.root, self.config, self.width = root, config, width
-        self.folder = root / config.folder
-        for part in ("new_joint_vecs", "texts", "oral"):
-            (self.folder / part).mkdir(parents=True)
-        for split in ("train", "val", "test"):
-            self.add(f"{split}0", split)
-
-    def add(
-        self,
-        name: str,
-        split: str = "train",
-        num_frames: int = 60,
-        text: str = LINE,
-        oral: str = "",
-    ) -> np.ndarray:
-        features = np.random.default_rng(num_frames).normal(size=(num_frames, self.width))
-        np.save(self.motion(name), features)
-        (self.folder / "texts" / f"{name}.txt").write_text(text, "utf-8")
-        if oral:
-            (self.folder / "oral" / f"{name}.txt").write_text(oral, "utf-8")
-        with (self.folder / f"{split}.txt").open("a") as file:
-            file.write(f"{name}\n")
-        return features.astype(np.float32)
-
-    def motion(self, name: str) -> Path:
-        return self.folder / "new_joint_vecs" / f"{name}.npy"
-
-    def read(self) -> RawDataset:
-        return read_published(self.config, self.root, lambda done, total: None)
-
-    def reasons(self) -> dict[str, str]:
-        return {dropped.name: dropped.reason for dropped in self.read().dropped}
+from tests.data.published_folder import LINE, PublishedFolder
 
 
 @pytest.fixture
@@ -206,7 +166,11 @@ def test_groups_and_skeleton_of_dataset_json(tmp_path: Path) -> None:
 
 def test_progress_counts_listed_clips(humanml3d: PublishedFolder) -> None:
     seen: list[tuple[int, int]] = []
-    read_published(humanml3d.config, humanml3d.root, lambda done, total: seen.append((done, total)))
+    raw = read_published(
+        humanml3d.config, humanml3d.root, lambda done, total: seen.append((done, total))
+    )
+    assert seen == []
+    assert len(list(raw.clips)) == 3
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 

@@ -43,3 +43,19 @@ def test_statistics_come_back(stats, tmp_path):
     found = Statistics.load(tmp_path)
     assert np.array_equal(found.mean, stats.mean)
     assert np.array_equal(found.std, stats.std)
+
+
+@pytest.mark.parametrize("num_frames", [1, 7, 1000, 5003])
+def test_clips_one_by_one_give_the_same_bits_as_all_at_once(num_frames):
+    rng = np.random.default_rng(num_frames)
+    scale = rng.uniform(1e-3, 100, P)
+    frames = (rng.normal(size=(num_frames, len(scale))) * scale + 50).astype(np.float32)
+    clips = np.split(frames, sorted(rng.integers(0, num_frames, 9)))
+    stats = Statistics.of_clips(clips, HUMANML3D_22)
+    mean, std = frames.mean(0, dtype=np.float64), frames.std(0, dtype=np.float64)
+    assert stats.mean.tobytes() == mean.astype(np.float32).tobytes()
+    layout = HUMANML3D_22.layout
+    for part in ("root_yaw", "root_height", "rotations", "contacts"):
+        columns = getattr(layout, part)
+        expected = np.float32(max(std[columns].mean(), 1e-4))
+        assert set(stats.std[columns].tolist()) == {float(expected)}

@@ -20,17 +20,18 @@ def build_demo(config: DemoConfig, root: Path | None, progress: Progress) -> Raw
     The same configuration gives the same bytes. Clips whose number of frames the configuration
     does not allow are dropped.
     """
-    dataset = RawDataset(HUMANML3D_22, [])
+    clips: list[RawClip] = []
+    dropped: list[Dropped] = []
     planned = plan_clips(config.num_clips, np.random.default_rng(derive_seed("demo", config.seed)))
     for index, clip in enumerate(planned):
         made = _make(config, index, clip)
         frames = len(made.features)
         if config.min_frames <= frames < config.max_frames:
-            dataset.clips.append(made)
+            clips.append(made)
         else:
-            dataset.dropped.append(Dropped(made.name, _reason(frames, config)))
+            dropped.append(Dropped(made.name, _reason(frames, config)))
         progress(index + 1, len(planned))
-    return dataset
+    return RawDataset(HUMANML3D_22, clips, dropped)
 
 
 def _reason(frames: int, config: DemoConfig) -> str:
