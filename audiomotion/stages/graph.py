@@ -28,8 +28,10 @@ from audiomotion.stages.base import Stage, StageKind
 
 DATASET = StageKind("dataset", 1, "audiomotion.stages.dataset:make_dataset")
 SPEAK = StageKind("speak", 1, "audiomotion.stages.speak:speak")
-FEATURES = StageKind("features", 2, "audiomotion.stages.features:extract_features")
-TEXT_FEATURES = StageKind("text_features", 1, "audiomotion.stages.text_features:encode_texts")
+FEATURES = StageKind("features", 2, "audiomotion.stages.features:ExtractFeatures", sharded=True)
+TEXT_FEATURES = StageKind(
+    "text_features", 1, "audiomotion.stages.text_features:EncodeTexts", sharded=True
+)
 RVQ = StageKind("rvq", 1, "audiomotion.stages.rvq:make_rvq")
 EVALUATOR = StageKind("evaluator", 2, "audiomotion.stages.evaluator:make_evaluator")
 MASKED = StageKind("masked", 1, "audiomotion.stages.transformers:make_masked")
