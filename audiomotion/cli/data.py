@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from audiomotion.cli.console import errors
+from audiomotion.cli.data_features import features
 from audiomotion.cli.options import DataRootOption
 from audiomotion.config.datasets import FolderSchema
 from audiomotion.config.resolve import resolve
@@ -14,6 +15,7 @@ from audiomotion.data.source import missing_data
 from audiomotion.errors import ConfigError, DataError
 
 app = typer.Typer(no_args_is_help=True)
+app.command("features")(features)
 
 DatasetName = Annotated[str, typer.Option("--dataset", help="Experiment whose data is looked at.")]
 

@@ -119,6 +119,33 @@ def _seeds(count: int) -> Sequence[int] | None:
     return None if count == 1 else range(count)
 
 
+def experiments_with_data(
+    arms: Sequence[ResolvedArm], store: ArtifactStore, data_root: Path | None, dry_run: bool
+) -> list[tuple[str, Experiment]]:
+    """Return the experiments with the fingerprint of their data; a dry run does without."""
+    if dry_run:
+        for problem in missing_data(arms[0].experiment.dataset, data_root):
+            errors.say(f"{problem}; planning as if nothing were cached")
+            return [(arm.name, arm.experiment) for arm in arms]
+    cache = None if dry_run else store.cache
+    return [(arm.name, with_content(arm.experiment, data_root, cache)) for arm in arms]
+
+
+def make_executor(
+    name: ExecutorName, store: ArtifactStore, data_root: Path | None, runtime: Runtime
+) -> Executor:
+    """Return what runs the stages."""
+    if name is ExecutorName.local:
+        from audiomotion.orchestrate.local import LocalExecutor
+
+        return LocalExecutor(store.root, data_root, runtime)
+    from audiomotion.orchestrate.ray_executor import RayExecutor
+
+    if "RAY_ADDRESS" in os.environ:
+        errors.say("RAY_ADDRESS is set but not followed: stages run on this machine")
+    return RayExecutor(store.root, data_root, runtime)
+
+
 class Command:
     """What `train` and `ablate` do once it is clear what is asked for."""
 
@@ -150,21 +177,13 @@ class Command:
         Raises:
             ArmsFailedError: Some arms have no result; the exit code of a shared cause otherwise.
         """
-        request = Request(kind, title, self._with_data(arms), axis)
+        found = experiments_with_data(arms, self.store, self.data_root, self.dry_run)
+        request = Request(kind, title, found, axis)
         plan = make_plan(request)
         if self.dry_run:
             print_plan(request, plan, self.store, as_json=self.as_json)
         else:
             self._run(request, plan, arms[0].runtime)
-
-    def _with_data(self, arms: Sequence[ResolvedArm]) -> list[tuple[str, Experiment]]:
-        """Return the experiments with the fingerprint of their data; a dry run does without."""
-        if self.dry_run:
-            for problem in missing_data(arms[0].experiment.dataset, self.data_root):
-                errors.say(f"{problem}; planning as if nothing were cached")
-                return [(arm.name, arm.experiment) for arm in arms]
-        cache = None if self.dry_run else self.store.cache
-        return [(arm.name, with_content(arm.experiment, self.data_root, cache)) for arm in arms]
 
     def _run(self, request: Request, plan: Plan, runtime: Runtime) -> None:
         confirm_weights(request, yes=self.yes)
@@ -205,8 +224,9 @@ class Command:
         )
         with ProgressDisplay(plan, self.store, num_missing, errors.quiet) as display:
             record = launch(
-                request, plan, self.store, self._executor(runtime), tracked, display,
-                recorded_seconds(self.store),
+                request, plan, self.store,
+                make_executor(self.executor, self.store, self.data_root, runtime),
+                tracked, display, recorded_seconds(self.store),
             )  # fmt: skip
         return record, self._table(record)
 
@@ -219,17 +239,6 @@ class Command:
             if (dead.path / "mlflow.json").exists():
                 tracker = Tracker(tracked_uri(dead.path) or uri, self.store.root, dead.path)
                 TrackedLaunch(tracker, self.store.artifact_root).interrupted()
-
-    def _executor(self, runtime: Runtime) -> Executor:
-        if self.executor is ExecutorName.local:
-            from audiomotion.orchestrate.local import LocalExecutor
-
-            return LocalExecutor(self.store.root, self.data_root, runtime)
-        from audiomotion.orchestrate.ray_executor import RayExecutor
-
-        if "RAY_ADDRESS" in os.environ:
-            errors.say("RAY_ADDRESS is set but not followed: stages run on this machine")
-        return RayExecutor(self.store.root, self.data_root, runtime)
 
     def _table(self, record: RunRecord) -> ResultTable:
         return build_table(record, self.store.artifact_root)

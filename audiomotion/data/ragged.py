@@ -286,7 +286,7 @@ class Ragged(Sequence[NDArray[np.generic]]):
                 mapped.madvise(mmap.MADV_DONTNEED)
 
     def _check(self, index: int, rows: NDArray[np.generic]) -> None:
-        if zlib.crc32(rows) != self._index.checksums[index]:
+        if zlib.crc32(rows.data) != self._index.checksums[index]:
             path = self._folder / str(self._index.files[self._file_of[index]])
             raise DataError(
                 f"{path}: array {index} has changed since it was written; "

@@ -35,7 +35,7 @@ class Encoded:
     rows: Sequence[NDArray[np.float32]]
     """Features `(L_i, F)` of each."""
 
-    counts: Mapping[str, float]
+    counts: Mapping[str, int]
     """What is to be added up over all items."""
 
 
@@ -100,19 +100,20 @@ class FeatureWork(ShardedWork, Generic[Item]):
             ModelError: A value cannot be stored in half precision.
         """
         counts: Counter[str] = Counter()
+        seconds = 0.0
         with RaggedWriter(folder, _NAME, np.float16) as writer:
             for batch in self._batches(index):
                 items = [self.items[place] for place in batch]
                 started = time.monotonic()
                 encoded = encoder.encode(items)
                 counts.update(encoded.counts)
-                counts["seconds"] += time.monotonic() - started
+                seconds += time.monotonic() - started
                 for place, item, frames in zip(batch, items, encoded.rows, strict=True):
                     check_half_precision(frames, self.part, item)
                     writer.add(place - index * ITEMS_A_SHARD, frames)
                     counts["frames"] += len(frames)
         write_json(folder / FEATURES, encoder.record)
-        return counts
+        return {**counts, "seconds": seconds}
 
     def _batches(self, index: int) -> Iterator[list[int]]:
         """Yield the places of a shard, those of like length together."""

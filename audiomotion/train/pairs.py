@@ -65,6 +65,7 @@ class TrainingPairs:
         rows = batch_indices(step, self.lengths, self.batch_size, self.seed)
         clips = [self.clips[row] for row in rows]
         chosen = [int(rng.choice(self.instructions_of[clip])) for clip in clips]
+        self.features.read_ahead(chosen)
         tokens, token_mask = pad([self.tokens[clip] for clip in clips], value=-1)
         features, feature_mask = pad([self.features[index] for index in chosen])
         return PairBatch(tokens, token_mask, features, feature_mask)

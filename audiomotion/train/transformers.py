@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from audiomotion.models.conditioned import ConditionedMasked, ConditionedResidual
 from audiomotion.train.loop import TrainingTask
 from audiomotion.train.pairs import TrainingPairs
+from audiomotion.train.prefetch import Prefetched
 
 
 class TransformerTask(TrainingTask):
@@ -16,13 +17,12 @@ class TransformerTask(TrainingTask):
         self, module: ConditionedMasked | ConditionedResidual, pairs: TrainingPairs, device: str
     ) -> None:
         self.module: nn.Module = module.to(device)
-        self.pairs = pairs
-        self.device = device
+        self.batch = Prefetched(lambda step: pairs.batch(step).to(device))
         self.num_examples = len(pairs)
 
     def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Return the cross entropy of the tokens to predict (eq. 4, 5)."""
-        batch = self.pairs.batch(step).to(self.device)
+        batch = self.batch(step)
         module = self.module
         assert isinstance(module, ConditionedMasked | ConditionedResidual)
         condition = module.condition(batch.features, batch.feature_mask)
