@@ -54,6 +54,8 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("ablate feature-extractor --dry-run", "evaluation"),
         ("train demo --dry-run --json", '"stages"'),
         ("data check --dataset demo", "nothing is missing"),
+        ("data features --dataset demo --dry-run", "features"),
+        ("bench data --help", "--quick"),
         ("runs list", "no launches"),
         ("artifacts list", "no artifacts"),
         ("import --help", "momask"),

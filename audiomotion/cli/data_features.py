@@ -84,7 +84,7 @@ def features(
     """
     arms = [
         arm
-        for extractor in extractors or [None]
+        for extractor in extractors or [""]
         for variant in variants or _VARIANTS
         for arm in _resolved(dataset, extractor, variant, sets or (), weights, recipes)
     ]
@@ -102,13 +102,13 @@ def features(
 
 def _resolved(
     dataset: str,
-    extractor: str | None,
+    extractor: str,
     variant: str,
     sets: Sequence[str],
     weights: str | None,
     recipes: Path | None,
 ) -> list[ResolvedArm]:
-    heard = [] if extractor is None else ["condition=audio", f"extractor.name={extractor}"]
+    heard = [] if not extractor else ["condition=audio", f"extractor.name={extractor}"]
     chosen = [*heard, f"test_variant={variant}", *sets]
     return resolve(dataset, sets=chosen, weights=weights, recipes_dir=recipes)
 

@@ -1,12 +1,12 @@
 """Train the masked and the residual transformer, each with a condition encoder of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
 from audiomotion.models.conditioned import ConditionedMasked, ConditionedResidual
 from audiomotion.train.loop import TrainingTask
-from audiomotion.train.pairs import TrainingPairs
+from audiomotion.train.pairs import PairBatch, TrainingPairs
 from audiomotion.train.prefetch import Prefetched
 
 
@@ -17,7 +17,10 @@ class TransformerTask(TrainingTask):
         self, module: ConditionedMasked | ConditionedResidual, pairs: TrainingPairs, device: str
     ) -> None:
         self.module: nn.Module = module.to(device)
-        self.batch = Prefetched(lambda step: pairs.batch(step).to(device))
+        self.pairs = pairs
+        self.batch: Callable[[int], PairBatch] = Prefetched(
+            lambda step: pairs.batch(step).to(device)
+        )
         self.num_examples = len(pairs)
 
     def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:

@@ -127,8 +127,9 @@ def test_several_shards_read_as_one(tmp_path_factory, shards):
     folder = tmp_path_factory.mktemp("shards")
     joined(folder, *shards)
     found = Ragged.open(folder, "a")
-    assert found.lengths.tolist() == sum(shards, [])
-    assert np.concatenate(list(found)).tolist() == list(range(sum(sum(shards, []))))
+    lengths = list(itertools.chain.from_iterable(shards))
+    assert found.lengths.tolist() == lengths
+    assert np.concatenate(list(found)).tolist() == list(range(sum(lengths)))
 
 
 def test_joining_copies_nothing_and_leaves_the_shards(tmp_path):
