@@ -58,6 +58,8 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("list rewriters --json", '"grammar"'),
         ("data speak --dataset demo --backend vits --dry-run", "speech on demo: 2 arms"),
         ("list speech", "tortoise"),
+        ("data features --dataset demo --dry-run", "features"),
+        ("bench data --help", "--quick"),
         ("runs list", "no launches"),
         ("artifacts list", "no artifacts"),
         ("import --help", "momask"),

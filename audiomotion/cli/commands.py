@@ -4,6 +4,7 @@ import typer
 
 from audiomotion.cli import (
     artifacts,
+    bench,
     configuration,
     data,
     importing,
@@ -23,5 +24,6 @@ def register(app: typer.Typer) -> None:
     app.command("ui")(ui.ui)
     app.add_typer(runs.app, name="runs", help="Launches: list them, show one.")
     app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify.")
-    app.add_typer(data.app, name="data", help="Data sets: build, check, oral.")
+    app.add_typer(data.app, name="data", help="Data sets: build, check, oral, speak, features.")
+    app.add_typer(bench.app, name="bench", help="Speed: of the data.")
     app.add_typer(importing.app, name="import", help="Published weights: check, import.")

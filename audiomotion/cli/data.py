@@ -8,6 +8,7 @@ import typer
 from audiomotion.cli import data_oral
 from audiomotion.cli.console import errors
 from audiomotion.cli.data_check import check
+from audiomotion.cli.data_features import features
 from audiomotion.cli.data_own import build_own_data
 from audiomotion.cli.data_speak import speak
 from audiomotion.cli.data_stats import stats
@@ -17,6 +18,7 @@ from audiomotion.errors import ConfigError
 app = typer.Typer(no_args_is_help=True)
 app.command("oral")(data_oral.oral)
 app.command("speak")(speak)
+app.command("features")(features)
 
 
 @app.command("build")

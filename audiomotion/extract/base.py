@@ -16,6 +16,8 @@ SAMPLE_HZ: Final = 16_000
 
 _SILENCE: Final = 1e-4
 """Magnitude up to which a sample is silent: three steps of 16 bits, -80 dB."""
+_MAX_PADDING: Final = 0.1
+"""Largest share of a batch that only fills up its shorter members."""
 
 _MAX_PEAK: Final = 100.0
 """Far above any overshoot of resampling: such samples were never scaled to [-1, 1]."""
@@ -53,6 +55,17 @@ class Extractor(ABC):
         Raises:
             DataError: A waveform is empty, not mono, not of floats, or has NaN samples.
         """
+
+    def computed_samples(self, lengths: Sequence[int]) -> int:
+        """Return the samples that go through the model for waveforms given in one call.
+
+        Those that fill up shorter waveforms of a batch count; what the published encoder itself
+        fills up (the windows of Whisper and ImageBind) does not.
+
+        Args:
+            lengths: Samples S of each waveform.
+        """
+        return sum(lengths)
 
 
 def build_extractor(config: ExtractorSchema, device: str = "cpu") -> Extractor:
@@ -121,11 +134,25 @@ def equal_length_batches(lengths: Sequence[int], max_samples: int) -> list[list[
 
 
 def similar_length_batches(lengths: Sequence[int], max_samples: int) -> list[list[int]]:
-    """Group the places, shortest first; a padded batch has at most `max_samples`, or one place."""
+    """Group the places, shortest first.
+
+    A batch, filled up to its longest, has at most `max_samples`, of which at most a tenth are
+    filling; or it has one place.
+    """
     batches: list[list[int]] = []
+    total = 0
     for place in sorted(range(len(lengths)), key=lambda place: (lengths[place], place)):
-        if batches and (len(batches[-1]) + 1) * lengths[place] <= max_samples:
+        length = lengths[place]
+        padded = (len(batches[-1]) + 1) * length if batches else 0
+        if batches and padded <= max_samples and total + length >= (1 - _MAX_PADDING) * padded:
             batches[-1].append(place)
+            total += length
         else:
             batches.append([place])
+            total = length
     return batches
+
+
+def padded_size(batches: Sequence[Sequence[int]], lengths: Sequence[int]) -> int:
+    """Return the size of all batches, each filled up to the longest of its places."""
+    return sum(len(batch) * max(lengths[place] for place in batch) for batch in batches)

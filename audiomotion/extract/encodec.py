@@ -17,6 +17,7 @@ from audiomotion.extract.base import (
     SAMPLE_HZ,
     Extractor,
     checked_waveforms,
+    padded_size,
     similar_length_batches,
 )
 from audiomotion.extract.inference import default_batch_samples, exact_inference, frozen, seeded
@@ -89,13 +90,24 @@ class Encodec(Extractor):
         audio = [resample(wave, SAMPLE_HZ, _CODEC_HZ) for wave in checked_waveforms(waveforms)]
         lengths = [math.ceil(wave.size / self._hop) for wave in audio]
         frames: list[np.ndarray] = [np.empty(0)] * len(audio)
-        limit = 1 if self._quantizer else self.max_batch_samples // self._hop
         with exact_inference():
-            for batch in similar_length_batches(lengths, limit):
+            for batch in self._batches([wave.size for wave in audio]):
                 encoded = self._encode([audio[place] for place in batch])
                 for place, clip in zip(batch, encoded, strict=True):
                     frames[place] = clip[: lengths[place]].copy()
         return frames
+
+    def computed_samples(self, lengths: Sequence[int]) -> int:
+        """Return the samples of all batches, those that fill up to the grid included."""
+        resampled = [math.ceil(length * _CODEC_HZ / SAMPLE_HZ) for length in lengths]
+        grid = _GRID_FRAMES * self._hop
+        whole = [math.ceil(length / grid) * grid for length in resampled]
+        return padded_size(self._batches(resampled), whole) * SAMPLE_HZ // _CODEC_HZ
+
+    def _batches(self, lengths: Sequence[int]) -> list[list[int]]:
+        """Return batches of waveforms of `lengths` samples at the codec's rate."""
+        limit = 1 if self._quantizer else self.max_batch_samples
+        return similar_length_batches(lengths, limit)
 
     def _encode(self, audio: list[np.ndarray]) -> np.ndarray:
         grid = _GRID_FRAMES * self._hop

@@ -2,13 +2,14 @@
 
 import logging
 import math
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import WavLMConfig as WavLMArchitecture
 from transformers import WavLMModel
 
@@ -18,7 +19,8 @@ from audiomotion.extract.base import (
     SAMPLE_HZ,
     Extractor,
     checked_waveforms,
-    equal_length_batches,
+    padded_size,
+    similar_length_batches,
 )
 from audiomotion.extract.inference import default_batch_samples, exact_inference, frozen, seeded
 from audiomotion.pretrained.hub import weights_folder
@@ -36,8 +38,10 @@ class WavLM(Extractor):
     layer's input first: num_hidden_layers + 1 layers side by side, to be mixed with learned weights
     (SUPERB). Of `large` the last is behind the final norm, the others are not.
 
-    Batches hold waveforms of one length only: the first layer's group norm runs over time, so that
-    padding would change every frame.
+    A batch holds waveforms of like length. Frames do not see what fills up the shorter ones: the
+    first layer's group norm, which runs over time, is taken over each waveform's own samples,
+    attention is masked, and the convolutions have no padding. The published code normalises over
+    the filling too, which changes every frame.
 
     In bfloat16 the error's RMS is under 2 % of the features' (measured on `tiny` random weights:
     1.0 %).
@@ -50,6 +54,7 @@ class WavLM(Extractor):
             model, self._normalises = _random_model(config), False
         else:
             model, self._normalises = _published_model(weights_folder(config))
+        self._norm = _norm_over_own_frames(model)
         self._model = frozen(model, device, config.precision)
         self._device = device
         self._dtype = model.dtype
@@ -64,23 +69,89 @@ class WavLM(Extractor):
         """Return the last layer `(L, F)`, or all side by side, of each waveform."""
         audio = checked_waveforms(waveforms, self._min_samples)
         frames: list[np.ndarray] = [np.empty(0)] * len(audio)
-        batches = equal_length_batches([wave.size for wave in audio], self.max_batch_samples)
         with exact_inference():
-            for batch in batches:
-                stacked = torch.from_numpy(np.stack([audio[place] for place in batch]))
-                hidden = self._encode(stacked.to(self._device)).cpu().numpy()
+            for batch in self._batches([wave.size for wave in audio]):
+                hidden = self._encode([audio[place] for place in batch])
                 for place, clip in zip(batch, hidden, strict=True):
-                    frames[place] = clip.copy()
+                    frames[place] = clip
         return frames
 
-    def _encode(self, waveforms: Tensor) -> Tensor:
-        if self._normalises:
-            variance, mean = torch.var_mean(waveforms, dim=-1, keepdim=True, correction=0)
-            waveforms = (waveforms - mean) / torch.sqrt(variance + 1e-7)
-        output = self._model(waveforms.to(self._dtype), output_hidden_states=self._mixes)
+    def computed_samples(self, lengths: Sequence[int]) -> int:
+        """Return the samples of all batches, those that fill up included."""
+        return padded_size(self._batches(lengths), lengths)
+
+    def _batches(self, lengths: Sequence[int]) -> list[list[int]]:
+        return similar_length_batches(lengths, self.max_batch_samples)
+
+    def _encode(self, audio: list[np.ndarray]) -> list[np.ndarray]:
+        lengths = torch.tensor([wave.size for wave in audio], device=self._device)
+        longest = max(wave.size for wave in audio)
+        padded = np.stack(
+            [np.pad(self._prepared(wave), (0, longest - wave.size)) for wave in audio]
+        )
+        valid = torch.arange(longest, device=self._device)[None] < lengths[:, None]
+        self._norm.num_samples = [wave.size for wave in audio]
+        with warnings.catch_warnings():  # of the library's two masks of different types
+            warnings.filterwarnings("ignore", message="Support for mismatched key_padding_mask")
+            output = self._model(
+                torch.from_numpy(padded).to(self._device, self._dtype),
+                # Where nothing is filled up there is nothing to mask, and a mask costs time.
+                attention_mask=None if bool(valid.all()) else valid.long(),
+                output_hidden_states=self._mixes,
+            )
         # By its version, the library's own last one is before or behind `large`'s final norm.
         before = output.hidden_states[:-1] if self._mixes else ()
-        return torch.cat([*before, output.last_hidden_state], dim=-1).float()
+        hidden = torch.cat([*before, output.last_hidden_state], dim=-1).float().cpu().numpy()
+        counts = [self._num_frames(wave.size) for wave in audio]
+        return [clip[:count].copy() for clip, count in zip(hidden, counts, strict=True)]
+
+    def _prepared(self, waveform: np.ndarray) -> np.ndarray:
+        if not self._normalises:
+            return waveform
+        normalised: np.ndarray = (waveform - waveform.mean()) / np.sqrt(waveform.var() + 1e-7)
+        return normalised
+
+    def _num_frames(self, samples: int) -> int:
+        architecture = self._model.config
+        pairs = zip(architecture.conv_kernel, architecture.conv_stride, strict=True)
+        for kernel, stride in pairs:
+            samples = (samples - kernel) // stride + 1
+        return samples
+
+
+class _OwnFramesNorm(nn.Module):
+    """The first layer's group norm, over the frames of each waveform and not what fills it up."""
+
+    def __init__(self, norm: nn.GroupNorm, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.norm = norm
+        self.kernel = kernel
+        self.stride = stride
+        self.num_samples: list[int] = []
+        """Of each waveform of the batch to come."""
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Return what `(B, C, L)` is normalised to; frames behind a waveform's own are left."""
+        counts = [(samples - self.kernel) // self.stride + 1 for samples in self.num_samples]
+        if set(counts) == {hidden.shape[-1]}:
+            normalised: Tensor = self.norm(hidden)
+            return normalised
+        for row, count in zip(hidden, counts, strict=True):
+            row[:, :count] = self.norm(row[None, :, :count])[0]
+        return hidden
+
+
+def _norm_over_own_frames(model: WavLMModel) -> _OwnFramesNorm:
+    """Put the norm into the first layer; where that has another norm, it is not in use."""
+    architecture = model.config
+    norm = _OwnFramesNorm(
+        nn.GroupNorm(1, 1), architecture.conv_kernel[0], architecture.conv_stride[0]
+    )
+    first: Any = model.feature_extractor.conv_layers[0]
+    if architecture.feat_extract_norm == "group":
+        norm.norm = first.layer_norm
+        first.layer_norm = norm
+    return norm
 
 
 def _random_model(config: WavLMConfig) -> WavLMModel:

@@ -1,4 +1,4 @@
-"""Run a plan as Ray tasks: as many stages at once as their resources allow."""
+"""Run a plan as Ray tasks: as many stages, and shards of stages, as their resources allow."""
 
 import logging
 import os
@@ -10,8 +10,10 @@ from typing import Any
 from audiomotion.config.runtime import Resources, Runtime
 from audiomotion.errors import ClusterError, ConfigError
 from audiomotion.orchestrate.executor import OnEvent, failure_of, worker_settings
+from audiomotion.orchestrate.ray_helpers import Helpers
 from audiomotion.orchestrate.schedule import Failure, Schedule
-from audiomotion.orchestrate.worker import WorkerSettings, run_stage
+from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.worker import WorkerSettings, run_stage, shards_of
 from audiomotion.stages.base import AnyStage
 
 _TICK_SECONDS = 0.5
@@ -49,21 +51,48 @@ class RayExecutor:
         import ray
 
         running: dict[Any, AnyStage] = {}
+        helpers = Helpers()
         while not schedule.finished:
-            for stage in schedule.ready():
-                if failure := self._too_large(stage):
-                    schedule.fail(failure)
-                    on_event("failed", stage)
-                elif self._fits(stage, running.values()):
-                    running[self._submit(stage)] = stage
-                    schedule.start(stage)
-                    on_event("started", stage)
+            self._start_ready(schedule, running, helpers, on_event)
             if not running:
                 continue
-            finished, _ = ray.wait(list(running), timeout=_TICK_SECONDS)
+            self._help(running.values(), helpers)
+            finished, _ = ray.wait([*running, *helpers.handles], timeout=_TICK_SECONDS)
             on_event("tick", None)
             for handle in finished:
-                self._collect(handle, running.pop(handle), schedule, on_event)
+                if handle in running:
+                    stage = running.pop(handle)
+                    helpers.dismiss(stage)
+                    self._collect(handle, stage, schedule, on_event)
+                elif handle in helpers.handles:  # not of a stage that ended at the same time
+                    helpers.collect(handle, needed_elsewhere=bool(schedule.ready()))
+
+    def _start_ready(
+        self,
+        schedule: Schedule,
+        running: dict[Any, AnyStage],
+        helpers: Helpers,
+        on_event: OnEvent,
+    ) -> None:
+        for stage in schedule.ready():
+            if failure := self._too_large(stage):
+                schedule.fail(failure)
+                on_event("failed", stage)
+            elif self._fits(stage, [*running.values(), *helpers.stages]):
+                running[self._submit(stage)] = stage
+                schedule.start(stage)
+                on_event("started", stage)
+
+    def _help(self, running: Iterable[AnyStage], helpers: Helpers) -> None:
+        """Give what no stage could take to sharded stages that run."""
+        stages = list(running)
+        for stage in (stage for stage in stages if stage.kind.sharded):
+            num_missing = len(shards_of(stage, ArtifactStore(self.store_root)).missing())
+            while helpers.wanted(stage, num_missing) and self._fits(
+                stage, [*stages, *helpers.stages]
+            ):
+                settings = worker_settings(stage, self.runtime, self.store_root, self.data_root)
+                helpers.add(stage, settings, self.runtime.resources(stage.name))
 
     def _too_large(self, stage: AnyStage) -> Failure | None:
         """Return the failure of a stage that could never start: Ray would wait for ever."""

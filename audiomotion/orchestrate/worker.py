@@ -6,7 +6,8 @@ import socket
 import sys
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +18,8 @@ from audiomotion.errors import ModelError
 from audiomotion.files import full_disk_explained
 from audiomotion.orchestrate.progress import ProgressFile
 from audiomotion.orchestrate.store import Artifact, ArtifactStore
-from audiomotion.stages.base import AnyStage, StageContext
+from audiomotion.stages.base import AnyStage, MakeShard, Report, StageContext
+from audiomotion.stages.shards import Shards, make_all
 
 TRACEBACK = "traceback.txt"
 """Where a stage that failed leaves its traceback, in its work folder."""
@@ -59,9 +61,9 @@ def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Ar
     output, scratch = _fresh_folders(store.work_folder(stage.fingerprint))
     with full_disk_explained(output):
         progress = ProgressFile(progress_path(store, stage.fingerprint))
-        context = _context(stage, store, settings, output, scratch, progress, device)
+        context = _context(stage, store, settings, output, scratch, progress.report, device)
         try:
-            stage.run(context)
+            counts = _work(stage, context)
         except BaseException:
             shutil.rmtree(output, ignore_errors=True)
             with suppress(OSError):  # the disk may be full, which is then the error that counts
@@ -71,8 +73,58 @@ def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Ar
             "seconds": progress.elapsed,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "environment": environment(device, settings.threads),
+            "counts": dict(counts),
         }
         return store.publish(stage, output, record)
+
+
+def _work(stage: AnyStage, context: StageContext) -> Mapping[str, float]:
+    """Do a stage's work; return what a sharded one counted."""
+    if stage.kind.sharded:
+        return make_all(stage.sharded_work(context), context)
+    stage.run(context)
+    return {}
+
+
+class ShardHelper:
+    """Makes shards of a stage beside the process that holds its claim; set up once.
+
+    Whether there are helpers, and what becomes of them, changes nothing but the time: what they
+    leave undone the holder of the claim does.
+    """
+
+    def __init__(self, stage: AnyStage, settings: WorkerSettings) -> None:
+        self._stage = stage
+        self._settings = settings
+        self._shards = shards_of(stage, ArtifactStore(settings.store_root))
+        self._set_up = ExitStack()
+        self._make: MakeShard | None = None
+
+    def make_one(self) -> bool:
+        """Make one shard; return whether there was one to make."""
+        if not self._shards.missing():
+            return False
+        if self._make is None:
+            store = ArtifactStore(self._settings.store_root)
+            device = _prepare_torch(self._settings)
+            work = store.work_folder(self._stage.fingerprint)
+            folders = work / "output", work / "scratch"
+            context = _context(self._stage, store, self._settings, *folders, _say_nothing, device)
+            self._make = self._set_up.enter_context(self._stage.sharded_work(context).set_up())
+        return self._shards.make_any(self._make)
+
+    def close(self) -> None:
+        """Undo the set-up."""
+        self._set_up.close()
+
+
+def shards_of(stage: AnyStage, store: ArtifactStore) -> Shards:
+    """Return the shards of a sharded stage, whether or not it runs."""
+    return Shards(store.work_folder(stage.fingerprint) / "scratch")
+
+
+def _say_nothing(step: int, total: int, values: Mapping[str, float]) -> None:
+    """Report nothing: the holder of the claim reports the shards of all."""
 
 
 def _fresh_folders(work: Path) -> tuple[Path, Path]:
@@ -90,7 +142,7 @@ def _context(
     settings: WorkerSettings,
     output: Path,
     scratch: Path,
-    progress: ProgressFile,
+    report: Report,
     device: str,
 ) -> StageContext:
     inputs = {role: store.folder(needed) for role, needed in stage.inputs.items()}
@@ -101,7 +153,7 @@ def _context(
         output=output,
         scratch=scratch,
         cache=store.cache,
-        report=progress.report,
+        report=report,
         data_root=settings.data_root,
         device=device,
         checkpoint_seconds=settings.checkpoint_seconds,

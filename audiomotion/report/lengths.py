@@ -16,8 +16,8 @@ from audiomotion.data.utterances import Utterances
 from audiomotion.files import read_json
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
-from audiomotion.stages.graph import system_stages
 from audiomotion.stages.results import FEATURES
+from audiomotion.stages.system import SystemStages
 
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
@@ -148,7 +148,7 @@ def _stages(experiment: Experiment, variant: Variant) -> dict[str, AnyStage]:
     heard = experiment.model_copy(
         update={"train_variant": variant, "test_variant": variant, "condition": "audio"}
     )
-    return {stage.name: stage for stage in system_stages(heard).evaluation.upstream()}
+    return {stage.name: stage for stage in SystemStages(heard).evaluation.upstream()}
 
 
 def _found(store: ArtifactStore, stage: AnyStage) -> Path | None:

@@ -10,7 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from audiomotion.data.folder_check import SPLITS, read_split_names
+from audiomotion.data.folder_check import read_split_names
+from audiomotion.data.published_counts import SPLITS
 from audiomotion.errors import DataError
 from audiomotion.files import (
     file_digest,

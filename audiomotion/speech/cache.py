@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from audiomotion.config.speech import SpeechSchema
 from audiomotion.errors import DataError, ModelError
 from audiomotion.files import full_disk_explained
+from audiomotion.speech.audio_file import read_audio
 from audiomotion.speech.base import SAMPLE_RATE
 from audiomotion.speech.finishing import UnusableAudioError, finished
 from audiomotion.speech.speaker import Speaker
-from audiomotion.speech.wav import read_wav
 
 FORMAT_VERSION = 2
 """Counts changes to what becomes of a synthesizer's samples; part of every utterance's key."""
@@ -95,17 +95,17 @@ class SpeechCache:
             yield spoken
 
     def get_or_convert(self, recording: Path, config: SpeechSchema) -> Spoken:
-        """Return a recording as utterances are: mono 16 kHz, trimmed, unclipped.
+        """Return a recording, in any format, as utterances are: mono 16 kHz, trimmed, unclipped.
 
         Raises:
             DataError: It cannot be read, or nothing is to be heard in it.
         """
-        samples, rate = read_wav(recording)
+        samples = read_audio(recording)
         how = [config.silence_db, config.kept_silence_seconds, config.max_peak, config.max_seconds]
         digest = sha256(samples.tobytes()).hexdigest()
-        path = self._place(_address(["recording", digest, rate, *how]))
+        path = self._place(_address(["recording", digest, *how]))
         try:
-            return _read(path) or _publish(path, finished(samples, rate, config))
+            return _read(path) or _publish(path, finished(samples, SAMPLE_RATE, config))
         except UnusableAudioError as error:
             raise DataError(
                 f"{recording}: the recording {error}; record it again, or remove it so that its "

@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -12,6 +14,9 @@ from typing import Any, Generic, TypeVar
 from audiomotion.config.schema import Schema
 
 Report = Callable[[int, int, Mapping[str, float]], None]
+
+MakeShard = Callable[[int, Path], Mapping[str, float]]
+"""Writes shard i into an empty folder; returns counts, which are added up over all shards."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,13 @@ class StageKind:
     """Raised whenever a change of the code changes what the stage leaves."""
 
     work: str
-    """The function that does the work, as `module:function`: plans are made without torch."""
+    """What does the work, as `module:function`: plans are made without torch.
+
+    Of a sharded stage it is a class, derived from `ShardedWork`.
+    """
+
+    sharded: bool = False
+    """Whether the work is done in shards, by as many workers as there are."""
 
 
 ConfigT = TypeVar("ConfigT", bound=Schema, covariant=True)
@@ -82,8 +93,19 @@ class Stage(Generic[ConfigT]):
 
     def run(self, context: StageContext) -> None:
         """Write the artifact into `context.output`, continuing from `context.scratch`."""
-        module, _, function = self.kind.work.partition(":")
-        getattr(import_module(module), function)(self, context)
+        assert not self.kind.sharded, f"{self.name} is made in shards: see ShardedWork"
+        self._work()(self, context)
+
+    def sharded_work(self, context: StageContext) -> "ShardedWork":
+        """Return the work of a sharded stage, seen from one process."""
+        work = self._work()(self, context)
+        assert isinstance(work, ShardedWork), f"{self.kind.work} is no ShardedWork"
+        return work
+
+    def _work(self) -> Callable[[Any, StageContext], Any]:
+        module, _, name = self.kind.work.partition(":")
+        work: Callable[[Any, StageContext], Any] = getattr(import_module(module), name)
+        return work
 
     @cached_property
     def fingerprint(self) -> str:
@@ -108,3 +130,32 @@ class Stage(Generic[ConfigT]):
 
 AnyStage = Stage[Any]
 """A stage of any kind."""
+
+
+class ShardedWork(ABC):
+    """The work of a sharded stage, seen from one of the processes that share it.
+
+    It is made of a stage and a context. A shard's content depends on neither the process that
+    makes it nor the shards made before, so that any number of workers leave the same bytes.
+    """
+
+    @property
+    @abstractmethod
+    def shard_sizes(self) -> Sequence[int]:
+        """Items of each shard, which progress counts. It follows from the inputs."""
+
+    @abstractmethod
+    def set_up(self) -> AbstractContextManager[MakeShard]:
+        """Prepare a worker, once: load an encoder, start a program. Undone when it ends.
+
+        What is returned writes one shard. It is called for any shards, in any order, each time with
+        a new folder, which is published whole or not at all.
+        """
+
+    @abstractmethod
+    def finish(self, shards: Sequence[Path]) -> None:
+        """Join the finished shards' folders, in order, in the context's `output`.
+
+        It may be run again after a crash, and so leaves the shards as they are; large files are
+        linked, not copied (`files.link_or_copy`).
+        """

@@ -1,61 +1,130 @@
 """How features are written, whatever they are features of: in shards, ragged, half precision."""
 
-from collections.abc import Callable, Sequence
+import time
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audiomotion.data.ragged import Ragged, write_ragged
-from audiomotion.errors import DataError, ModelError
-from audiomotion.files import write_json
-from audiomotion.stages.base import StageContext
+from audiomotion.data.ragged import RaggedWriter, join_ragged
+from audiomotion.errors import ModelError
+from audiomotion.files import link_or_copy, write_json
+from audiomotion.stages.base import MakeShard, ShardedWork, StageContext
 from audiomotion.stages.results import FEATURES
 
-_ITEMS_A_SHARD = 512
-_LARGEST_HALF = float(np.finfo(np.float16).max)
+ITEMS_A_SHARD: Final = 512
+"""At the paper's size 171 shards of 180 MB, each a quarter of a minute on a GPU."""
 
-Item = TypeVar("Item", str, Path)
+_NAME: Final = "features"
+_LARGEST_HALF: Final = float(np.finfo(np.float16).max)
 
-
-def write_features(
-    items: Sequence[Item],
-    encode: Callable[[Sequence[Item]], list[NDArray[np.float32]]],
-    context: StageContext,
-    part: str,
-    record: dict[str, Any],
-) -> None:
-    """Write the features of each item, row i for item i, and a record of where they come from.
-
-    Finished shards stay in the scratch folder, so a killed run continues with the next one.
-
-    Args:
-        items: Files or texts, one an instruction.
-        encode: Returns the features `(L_i, F)` of some of them.
-        context: Where to write.
-        part: Name of the encoder, for messages.
-        record: Width, layers, rate and weights.
-
-    Raises:
-        ModelError: A value cannot be stored in half precision.
-    """
-    starts = range(0, len(items), _ITEMS_A_SHARD)
-    names = [f"shard-{start:07d}" for start in starts]
-    for start, name in zip(starts, names, strict=True):
-        shard = items[start : start + _ITEMS_A_SHARD]
-        if not _is_whole(context.scratch, name):
-            rows = encode(shard)
-            for item, frames in zip(shard, rows, strict=True):
-                check_half_precision(frames, part, item)
-            write_ragged(context.scratch, name, rows, np.float16)
-        context.report(start + len(shard), len(items), {})
-    rows_of_all = (row for name in names for row in Ragged.open(context.scratch, name))
-    write_ragged(context.output, "features", rows_of_all, np.float16)
-    write_json(context.output / FEATURES, record)
+Item = TypeVar("Item")
 
 
-def check_half_precision(frames: NDArray[np.float32], part: str, item: str | Path) -> None:
+@dataclass(frozen=True)
+class Encoded:
+    """What a frozen encoder made of some items."""
+
+    rows: Sequence[NDArray[np.float32]]
+    """Features `(L_i, F)` of each."""
+
+    counts: Mapping[str, int]
+    """What is to be added up over all items."""
+
+
+@dataclass(frozen=True)
+class LoadedEncoder(Generic[Item]):
+    """A frozen encoder, ready to run."""
+
+    encode: Callable[[Sequence[Item]], Encoded]
+    """Encodes some items together."""
+
+    record: Mapping[str, Any]
+    """Width, layers, rate and weights."""
+
+
+class FeatureWork(ShardedWork, Generic[Item]):
+    """Writes the features of each item, row i for item i, and a record of where they come from."""
+
+    items_a_batch: ClassVar[int]
+    """Items that are encoded together, whose features are in memory at the same time."""
+
+    context: StageContext
+
+    @property
+    @abstractmethod
+    def part(self) -> str:
+        """Name of the encoder, for messages."""
+
+    @property
+    @abstractmethod
+    def items(self) -> Sequence[Item]:
+        """Files or texts, one an instruction."""
+
+    @property
+    @abstractmethod
+    def durations(self) -> Sequence[float]:
+        """How long each item is, in any unit; items of like length are encoded together."""
+
+    @abstractmethod
+    def load(self) -> LoadedEncoder[Item]:
+        """Load the encoder."""
+
+    @cached_property
+    def shard_sizes(self) -> Sequence[int]:
+        """Items of each shard."""
+        starts = range(0, len(self.items), ITEMS_A_SHARD)
+        return [min(ITEMS_A_SHARD, len(self.items) - start) for start in starts]
+
+    @contextmanager
+    def set_up(self) -> Iterator[MakeShard]:
+        """Load the encoder, once a worker."""
+        yield partial(self._write, self.load())
+
+    def finish(self, shards: Sequence[Path]) -> None:
+        """Give the shards one index; their files are linked."""
+        join_ragged(shards, self.context.output, _NAME)
+        link_or_copy(shards[0] / FEATURES, self.context.output / FEATURES)
+
+    def _write(self, encoder: LoadedEncoder[Item], index: int, folder: Path) -> Mapping[str, float]:
+        """Write one shard, its shortest items first.
+
+        Raises:
+            ModelError: A value cannot be stored in half precision.
+        """
+        counts: Counter[str] = Counter()
+        seconds = 0.0
+        with RaggedWriter(folder, _NAME, np.float16) as writer:
+            for batch in self._batches(index):
+                items = [self.items[place] for place in batch]
+                started = time.monotonic()
+                encoded = encoder.encode(items)
+                counts.update(encoded.counts)
+                seconds += time.monotonic() - started
+                for place, item, frames in zip(batch, items, encoded.rows, strict=True):
+                    check_half_precision(frames, self.part, item)
+                    writer.add(place - index * ITEMS_A_SHARD, frames)
+                    counts["frames"] += len(frames)
+        write_json(folder / FEATURES, encoder.record)
+        return {**counts, "seconds": seconds}
+
+    def _batches(self, index: int) -> Iterator[list[int]]:
+        """Yield the places of a shard, those of like length together."""
+        first = index * ITEMS_A_SHARD
+        places = range(first, first + self.shard_sizes[index])
+        order = sorted(places, key=lambda place: (self.durations[place], place))
+        for start in range(0, len(order), self.items_a_batch):
+            yield order[start : start + self.items_a_batch]
+
+
+def check_half_precision(frames: NDArray[np.float32], part: str, item: object) -> None:
     """Refuse what half precision would store as infinite.
 
     Args:
@@ -73,12 +142,3 @@ def check_half_precision(frames: NDArray[np.float32], part: str, item: str | Pat
             "in half precision, which ends at 65504: look at that instruction, else choose other "
             "weights, another layer or precision float32"
         )
-
-
-def _is_whole(folder: Path, name: str) -> bool:
-    """Return whether a shard was written to its end: its offsets come last and give its size."""
-    try:
-        Ragged.open(folder, name)
-    except DataError:
-        return False
-    return True

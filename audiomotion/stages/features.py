@@ -1,36 +1,54 @@
 """Stage `features`: WAV files to the frozen extractor's frames."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from audiomotion.config.extractors import ExtractorSchema
 from audiomotion.data.utterances import Utterances
 from audiomotion.extract.base import Extractor, build_extractor
 from audiomotion.speech.wav import read_wav
 from audiomotion.stages.base import StageContext
-from audiomotion.stages.feature_shards import write_features
+from audiomotion.stages.feature_shards import Encoded, FeatureWork, LoadedEncoder
 from audiomotion.stages.graph import FeaturesStage
 from audiomotion.stages.results import WEIGHTS
 
-_UTTERANCES_A_BATCH = 32
 
+class ExtractFeatures(FeatureWork[Path]):
+    """The features of every utterance, row i for instruction i."""
 
-def extract_features(stage: FeaturesStage, context: StageContext) -> None:
-    """Write the features of every utterance, row i for instruction i."""
-    utterances = Utterances(context.inputs["speak"])
-    files = [utterances.folder / record.file for record in utterances.records]
-    extractor = build_extractor(_with_imported(stage.config, context), context.device)
-    record = {
-        "weights": stage.config.weights_label,
-        "frame_hz": extractor.frame_hz,
-        "feature_dim": extractor.feature_dim,
-        "num_layers": extractor.num_layers,
-    }
-    write_features(files, partial(_extract, extractor), context, stage.config.name, record)
+    items_a_batch = 64
+
+    def __init__(self, stage: FeaturesStage, context: StageContext) -> None:
+        self.config = stage.config
+        self.context = context
+        self._utterances = Utterances(context.inputs["speak"])
+
+    @property
+    def part(self) -> str:
+        """Name of the extractor."""
+        return self.config.name
+
+    @cached_property
+    def items(self) -> Sequence[Path]:
+        """WAV files."""
+        return [self._utterances.folder / record.file for record in self._utterances.records]
+
+    @cached_property
+    def durations(self) -> Sequence[float]:
+        """Seconds of each file."""
+        return [record.seconds for record in self._utterances.records]
+
+    def load(self) -> LoadedEncoder[Path]:
+        """Load the extractor."""
+        extractor = build_extractor(_with_imported(self.config, self.context), self.context.device)
+        record = {
+            "weights": self.config.weights_label,
+            "frame_hz": extractor.frame_hz,
+            "feature_dim": extractor.feature_dim,
+            "num_layers": extractor.num_layers,
+        }
+        return LoadedEncoder(partial(_extract, extractor), record)
 
 
 def _with_imported(config: ExtractorSchema, context: StageContext) -> ExtractorSchema:
@@ -40,13 +58,9 @@ def _with_imported(config: ExtractorSchema, context: StageContext) -> ExtractorS
     return config.model_copy(update={"weights": str(context.inputs["checkpoint"] / WEIGHTS)})
 
 
-def _extract(extractor: Extractor, files: Sequence[Path]) -> list[NDArray[np.float32]]:
-    """Return the features of each file; files of like length go through together."""
+def _extract(extractor: Extractor, files: Sequence[Path]) -> Encoded:
+    """Return the features of each file, and how much was computed for padding."""
     waveforms = [read_wav(path)[0] for path in files]
-    order = sorted(range(len(files)), key=lambda index: len(waveforms[index]))
-    features: dict[int, NDArray[np.float32]] = {}
-    for start in range(0, len(order), _UTTERANCES_A_BATCH):
-        batch = order[start : start + _UTTERANCES_A_BATCH]
-        rows = extractor.extract([waveforms[index] for index in batch])
-        features.update(zip(batch, rows, strict=True))
-    return [features[index] for index in range(len(files))]
+    lengths = [waveform.size for waveform in waveforms]
+    counts = {"samples": sum(lengths), "computed_samples": extractor.computed_samples(lengths)}
+    return Encoded(extractor.extract(waveforms), counts)

@@ -22,16 +22,18 @@ from audiomotion.config.text_encoders import TextEncoderConfig
 from audiomotion.config.training import TrainingConfig
 from audiomotion.stages.base import Stage, StageKind
 
-DATASET = StageKind("dataset", 1, "audiomotion.stages.dataset:make_dataset")
-SPEAK = StageKind("speak", 1, "audiomotion.stages.speak:speak")
-FEATURES = StageKind("features", 2, "audiomotion.stages.features:extract_features")
-TEXT_FEATURES = StageKind("text_features", 1, "audiomotion.stages.text_features:encode_texts")
-RVQ = StageKind("rvq", 1, "audiomotion.stages.rvq:make_rvq")
+DATASET = StageKind("dataset", 2, "audiomotion.stages.dataset:make_dataset")
+SPEAK = StageKind("speak", 2, "audiomotion.stages.speak:SpeakInstructions", sharded=True)
+FEATURES = StageKind("features", 3, "audiomotion.stages.features:ExtractFeatures", sharded=True)
+TEXT_FEATURES = StageKind(
+    "text_features", 2, "audiomotion.stages.text_features:EncodeTexts", sharded=True
+)
+RVQ = StageKind("rvq", 2, "audiomotion.stages.rvq:make_rvq")
 EVALUATOR = StageKind("evaluator", 2, "audiomotion.stages.evaluator:make_evaluator")
 MASKED = StageKind("masked", 1, "audiomotion.stages.transformers:make_masked")
 RESIDUAL = StageKind("residual", 1, "audiomotion.stages.transformers:make_residual")
 LENGTH = StageKind("length", 1, "audiomotion.stages.length:make_length")
-EVALUATION = StageKind("evaluation", 1, "audiomotion.stages.evaluation:evaluate_system")
+EVALUATION = StageKind("evaluation", 2, "audiomotion.stages.evaluation:evaluate_system")
 REFERENCE = StageKind("reference", 1, "audiomotion.stages.reference:evaluate_reference")
 CHECKPOINT = StageKind("checkpoint", 1, "audiomotion.stages.checkpoint:not_imported")
 

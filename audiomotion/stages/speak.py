@@ -1,115 +1,115 @@
 """Stage `speak`: instructions to WAV files, mono 16 kHz."""
 
-import os
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cached_property, partial
 from pathlib import Path
 
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.instructions import Instruction, Instructions
-from audiomotion.data.recordings import Recordings
 from audiomotion.data.utterances import Utterance, Utterances
+from audiomotion.files import link_or_copy
 from audiomotion.speech.cache import SpeechCache, Spoken
 from audiomotion.speech.speaker import Speaker
-from audiomotion.stages.base import StageContext
+from audiomotion.speech.voices import VoicePlan
+from audiomotion.stages.base import MakeShard, ShardedWork, StageContext
 from audiomotion.stages.graph import SpeakStage
 
 UTTERANCES_A_SHARD = 256
-"""Spoken in one go: what was spoken before is checked a shard at a time."""
 
 RECORDED = "recording"
 """Voice and backend of an instruction that a person recorded."""
 
-
-def speak(stage: SpeakStage, context: StageContext) -> None:
-    """Speak every instruction of one variant; write `wav/` and the index of the utterances.
-
-    What was spoken once stays in the store's cache and is never spoken again.
-    """
-    with Utterer(stage, context) as utterer:
-        wanted = utterer.instructions
-        spoken: list[Utterance] = []
-        for start in range(0, len(wanted), UTTERANCES_A_SHARD):
-            for utterance in utterer.utter(wanted[start : start + UTTERANCES_A_SHARD]):
-                spoken.append(utterance)
-                context.report(len(spoken), len(wanted), {})
-    Utterances.write_index(context.output, spoken)
+_FOLDER = Path("wav")
 
 
-class Utterer:
-    """What a worker sets up once: the synthesizer, and who speaks what. A context manager.
+class SpeakInstructions(ShardedWork):
+    """Every instruction of one variant as it is heard: `wav/` and the index of the utterances.
 
-    The synthesizer starts with the first text that is to be spoken.
+    The files are those of the store's cache: what was spoken once is never spoken again. A shard
+    holds only the index of its utterances.
     """
 
     def __init__(self, stage: SpeakStage, context: StageContext) -> None:
-        dataset = MotionDataset(context.inputs["dataset"])
-        self.instructions = Instructions(dataset, stage.config.variant).all
-        self._recordings = Recordings(dataset.folder)
-        self._splits = [clip.split for clip in dataset.clips]
-        self._cache = SpeechCache(context.cache / "speech")
-        self._output = context.output
-        self._speaker = Speaker(stage.config.speech, context.device)
-        self._voices = self._speaker.plan
+        self.config = stage.config
+        self.context = context
+        self.dataset = MotionDataset(context.inputs["dataset"])
+        self.cache = SpeechCache(context.cache / "speech")
 
-    def __enter__(self) -> "Utterer":
-        return self
+    @cached_property
+    def instructions(self) -> list[Instruction]:
+        """What is said, clip by clip."""
+        return Instructions(self.dataset, self.config.variant).all
 
-    def __exit__(self, *_: object) -> None:
-        self._speaker.close()
+    @cached_property
+    def shard_sizes(self) -> Sequence[int]:
+        """Utterances of each shard."""
+        number = len(self.instructions)
+        starts = range(0, number, UTTERANCES_A_SHARD)
+        return [min(UTTERANCES_A_SHARD, number - start) for start in starts]
 
-    def utter(self, instructions: Sequence[Instruction]) -> Iterator[Utterance]:
-        """Yield the instructions as they are heard, each with its file in the output.
+    @contextmanager
+    def set_up(self) -> Iterator[MakeShard]:
+        """Set up the synthesizer; it starts with the first text that is to be spoken."""
+        with Speaker(self.config.speech, self.context.device) as speaker:
+            yield partial(self._write, speaker, speaker.plan)
+
+    def finish(self, shards: Sequence[Path]) -> None:
+        """Link the files of all shards out of the cache, and give them one index."""
+        spoken = [utterance for shard in shards for utterance in Utterances(shard).records]
+        for utterance in spoken:
+            file = Path(utterance.file)
+            target = self.context.output / file
+            if not target.exists():  # two instructions may be heard alike
+                target.parent.mkdir(parents=True, exist_ok=True)
+                link_or_copy(self.cache.folder / file.relative_to(_FOLDER), target)
+        Utterances.write_index(self.context.output, spoken)
+
+    def _write(
+        self, speaker: Speaker, voices: VoicePlan, index: int, folder: Path
+    ) -> Mapping[str, float]:
+        """Speak one shard.
 
         Raises:
             DataError: A text cannot be spoken, or a recording cannot be used.
             ModelError: The synthesizer is not there, or failed.
         """
-        recordings = [self._recordings.of(instruction) for instruction in instructions]
+        start = index * UTTERANCES_A_SHARD
+        shard = self.instructions[start : start + UTTERANCES_A_SHARD]
+        utterances = list(self._utter(shard, speaker, voices))
+        Utterances.write_index(folder, utterances)
+        return {"seconds_of_audio": sum(utterance.seconds for utterance in utterances)}
+
+    def _utter(
+        self, shard: Sequence[Instruction], speaker: Speaker, voices: VoicePlan
+    ) -> Iterator[Utterance]:
+        """Yield the instructions as they are heard."""
+        chosen = [self._voice_of(instruction, voices) for instruction in shard]
         texts = [
-            (instruction.text, self._voice_of(instruction))
-            for instruction, recording in zip(instructions, recordings, strict=True)
-            if recording is None
+            (instruction.text, voice)
+            for instruction, voice in zip(shard, chosen, strict=True)
+            if not instruction.recording
         ]
-        spoken = self._cache.get_or_speak_many(self._speaker, texts) if texts else iter(())
-        for instruction, recording in zip(instructions, recordings, strict=True):
-            if recording is None:
-                voice, backend, source = (
-                    self._voice_of(instruction), self._speaker.version, next(spoken),
-                )  # fmt: skip
+        spoken = self.cache.get_or_speak_many(speaker, texts) if texts else iter(())
+        for instruction, voice in zip(shard, chosen, strict=True):
+            if instruction.recording:
+                recording = self.dataset.folder / instruction.recording
+                heard = self.cache.get_or_convert(recording, speaker.config)
+                yield _utterance(instruction, RECORDED, RECORDED, heard)
             else:
-                voice = backend = RECORDED
-                source = self._cache.get_or_convert(recording, self._speaker.config)
-            yield self._placed(instruction, voice, backend, source)
+                yield _utterance(instruction, voice, speaker.version, next(spoken))
 
-    def _voice_of(self, instruction: Instruction) -> str:
-        return self._voices.voice_of(instruction.key, self._splits[instruction.clip])
-
-    def _placed(
-        self, instruction: Instruction, voice: str, backend: str, source: Spoken
-    ) -> Utterance:
-        file = Path("wav") / source.path.parent.name / source.path.name
-        _link(source.path, self._output / file)
-        return Utterance(
-            **asdict(instruction),
-            voice=voice,
-            backend=backend,
-            file=str(file),
-            seconds=source.seconds,
-            sha256=source.sha256,
-        )
+    def _voice_of(self, instruction: Instruction, voices: VoicePlan) -> str:
+        return voices.voice_of(instruction.key, self.dataset.clips[instruction.clip].split)
 
 
-def _link(source: Path, target: Path) -> None:
-    """Place a file of the cache into an artifact: a hard link, a copy across file systems.
-
-    The two share their bytes, and so any damage; the cache checks each file before it is taken.
-    """
-    if target.exists():
-        return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+def _utterance(instruction: Instruction, voice: str, backend: str, heard: Spoken) -> Utterance:
+    return Utterance(
+        **asdict(instruction),
+        voice=voice,
+        backend=backend,
+        file=str(_FOLDER / heard.path.parent.name / heard.path.name),
+        seconds=heard.seconds,
+        sha256=heard.sha256,
+    )

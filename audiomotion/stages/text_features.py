@@ -1,23 +1,49 @@
 """Stage `text_features`: the words of the instructions to the frozen text encoder's features."""
 
+from collections.abc import Sequence
+from functools import cached_property
+
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.instructions import Instructions
 from audiomotion.extract.text import build_text_encoder
 from audiomotion.stages.base import StageContext
-from audiomotion.stages.feature_shards import write_features
+from audiomotion.stages.feature_shards import Encoded, FeatureWork, LoadedEncoder
 from audiomotion.stages.graph import TextFeaturesStage
 
 
-def encode_texts(stage: TextFeaturesStage, context: StageContext) -> None:
-    """Write the features of every instruction's text, row i for instruction i."""
-    config = stage.config.encoder
-    instructions = Instructions(MotionDataset(context.inputs["dataset"]), stage.config.variant)
-    encoder = build_text_encoder(config, context.device)
-    record = {
-        "weights": config.weights_label,
-        "frame_hz": 0.0,
-        "feature_dim": encoder.feature_dim,
-        "num_layers": 1,
-    }
-    texts = [instruction.text for instruction in instructions.all]
-    write_features(texts, encoder.encode, context, config.name, record)
+class EncodeTexts(FeatureWork[str]):
+    """The features of every instruction's text, row i for instruction i."""
+
+    items_a_batch = 256
+
+    def __init__(self, stage: TextFeaturesStage, context: StageContext) -> None:
+        self.config = stage.config
+        self.context = context
+
+    @property
+    def part(self) -> str:
+        """Name of the text encoder."""
+        return self.config.encoder.name
+
+    @cached_property
+    def items(self) -> Sequence[str]:
+        """Texts."""
+        dataset = MotionDataset(self.context.inputs["dataset"])
+        return [wish.text for wish in Instructions(dataset, self.config.variant).all]
+
+    @cached_property
+    def durations(self) -> Sequence[float]:
+        """Characters of each text: texts of as many tokens, mostly, go through together."""
+        return [len(text) for text in self.items]
+
+    def load(self) -> LoadedEncoder[str]:
+        """Load the text encoder."""
+        config = self.config.encoder
+        encoder = build_text_encoder(config, self.context.device)
+        record = {
+            "weights": config.weights_label,
+            "frame_hz": 0.0,
+            "feature_dim": encoder.feature_dim,
+            "num_layers": 1,
+        }
+        return LoadedEncoder(lambda texts: Encoded(encoder.encode(texts), {}), record)

@@ -7,6 +7,7 @@ from torch import Tensor
 from audiomotion.models.conditioned import ConditionedLength
 from audiomotion.train.loop import TrainingTask
 from audiomotion.train.pairs import TrainingPairs
+from audiomotion.train.prefetch import Prefetched
 
 
 class LengthTask(TrainingTask):
@@ -14,12 +15,11 @@ class LengthTask(TrainingTask):
 
     def __init__(self, module: ConditionedLength, pairs: TrainingPairs, device: str) -> None:
         self.module: ConditionedLength = module.to(device)
-        self.pairs = pairs
-        self.device = device
+        self.batch = Prefetched(lambda step: pairs.batch(step).to(device))
         self.num_examples = len(pairs)
 
     def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Return the cross entropy of the number of tokens."""
-        batch = self.pairs.batch(step).to(self.device)
+        batch = self.batch(step)
         vectors = self.module.vectors(batch.features, batch.feature_mask)
         return self.module.estimator.training_loss(vectors, batch.token_mask.sum(dim=1))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from audiomotion.data.ragged import Ragged
-from audiomotion.models.padding import pad
+from audiomotion.models.padding import pad, pad_as_stored
 from audiomotion.seeds import derive_seed
 from audiomotion.train.batches import batch_indices
 
@@ -22,16 +22,16 @@ class PairBatch:
     token_mask: Tensor
     """`(B, n)`, True where a token is."""
     features: Tensor
-    """`(B, L, F)` float32."""
+    """`(B, L, F)`: in half precision as they are stored, float32 once they are on a device."""
     feature_mask: Tensor
     """`(B, L)`, True where a frame is."""
 
     def to(self, device: str) -> "PairBatch":
-        """Return the batch on `device`."""
+        """Return the batch on `device`; features are widened there, which changes no value."""
         return PairBatch(
             self.tokens.to(device),
             self.token_mask.to(device),
-            self.features.to(device),
+            self.features.to(device).float(),
             self.feature_mask.to(device),
         )
 
@@ -65,6 +65,7 @@ class TrainingPairs:
         rows = batch_indices(step, self.lengths, self.batch_size, self.seed)
         clips = [self.clips[row] for row in rows]
         chosen = [int(rng.choice(self.instructions_of[clip])) for clip in clips]
+        self.features.read_ahead(chosen)
         tokens, token_mask = pad([self.tokens[clip] for clip in clips], value=-1)
-        features, feature_mask = pad([self.features[index] for index in chosen])
+        features, feature_mask = pad_as_stored([self.features[index] for index in chosen])
         return PairBatch(tokens, token_mask, features, feature_mask)

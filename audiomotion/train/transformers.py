@@ -1,12 +1,13 @@
 """Train the masked and the residual transformer, each with a condition encoder of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
 from audiomotion.models.conditioned import ConditionedMasked, ConditionedResidual
 from audiomotion.train.loop import TrainingTask
-from audiomotion.train.pairs import TrainingPairs
+from audiomotion.train.pairs import PairBatch, TrainingPairs
+from audiomotion.train.prefetch import Prefetched
 
 
 class TransformerTask(TrainingTask):
@@ -17,12 +18,14 @@ class TransformerTask(TrainingTask):
     ) -> None:
         self.module: nn.Module = module.to(device)
         self.pairs = pairs
-        self.device = device
+        self.batch: Callable[[int], PairBatch] = Prefetched(
+            lambda step: pairs.batch(step).to(device)
+        )
         self.num_examples = len(pairs)
 
     def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Return the cross entropy of the tokens to predict (eq. 4, 5)."""
-        batch = self.pairs.batch(step).to(self.device)
+        batch = self.batch(step)
         module = self.module
         assert isinstance(module, ConditionedMasked | ConditionedResidual)
         condition = module.condition(batch.features, batch.feature_mask)

@@ -92,6 +92,24 @@ def test_frames_do_not_depend_on_the_batch_when_batches_are_large(extractor: Ext
     assert largest_difference(together, alone) <= 1e-4
 
 
+SPOKEN = np.random.default_rng(0).normal(72_000, 20_000, 512).clip(16_000).astype(int).tolist()
+"""Samples of a shard's utterances: 4.5 s, as the paper's."""
+
+
+@pytest.mark.parametrize("max_batch_samples", [1, 960_000])
+def test_at_most_a_tenth_of_what_is_computed_is_padding(
+    extractor: Extractor, max_batch_samples: int
+) -> None:
+    if hasattr(extractor, "max_batch_samples"):
+        usual, extractor.max_batch_samples = extractor.max_batch_samples, max_batch_samples
+    shortest_first = sorted(SPOKEN)
+    groups = [shortest_first[start : start + 64] for start in range(0, len(SPOKEN), 64)]
+    computed = sum(extractor.computed_samples(group) for group in groups)
+    if hasattr(extractor, "max_batch_samples"):
+        extractor.max_batch_samples = usual
+    assert 0.9 * computed <= sum(SPOKEN) <= computed
+
+
 def test_layers_stand_side_by_side(extractor: Extractor) -> None:
     assert extractor.num_layers >= 1
     assert extractor.feature_dim % extractor.num_layers == 0

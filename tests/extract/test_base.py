@@ -11,6 +11,7 @@ from audiomotion.extract.base import (
     build_extractor,
     checked_waveforms,
     equal_length_batches,
+    padded_size,
     similar_length_batches,
 )
 
@@ -44,7 +45,13 @@ def test_equal_lengths_known_answer():
 
 
 def test_similar_lengths_known_answer():
-    assert similar_length_batches([9, 2, 4, 3], max_samples=8) == [[1, 3], [2], [0]]
+    lengths = [50, 19, 20, 90, 21, 18]
+    assert similar_length_batches(lengths, max_samples=60) == [[5, 1, 2], [4], [0], [3]]
+
+
+def test_a_padded_batch_is_mostly_of_what_was_given():
+    assert similar_length_batches([90, 100, 79], max_samples=1000) == [[2, 0], [1]]
+    assert padded_size([[2, 0], [1]], [90, 100, 79]) == 280
 
 
 @given(lengths=LENGTHS, max_samples=st.integers(1, 60))
@@ -55,8 +62,9 @@ def test_batches_hold_every_place_once_and_keep_the_limit(lengths, max_samples):
     ):
         assert sorted(place for batch in batches for place in batch) == list(range(len(lengths)))
         for batch in batches:
-            padded = len(batch) * max(lengths[place] for place in batch)
+            padded = padded_size([batch], lengths)
             assert padded <= max_samples or len(batch) == 1
+            assert sum(lengths[place] for place in batch) >= 0.9 * padded
 
 
 @given(lengths=LENGTHS)

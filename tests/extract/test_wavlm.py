@@ -153,3 +153,43 @@ def test_base_has_the_published_size():
     assert extractor.frame_hz == 50
     # 94.7 million as published (wavlm-base-plus).
     assert sum(p.numel() for p in extractor._model.parameters()) == pytest.approx(94.4e6, rel=0.01)
+
+
+ALIKE = [
+    (np.random.default_rng(samples).standard_normal(samples) * 0.1).astype(np.float32)
+    for samples in (20_000, 21_999, 20_400, 20_401, 21_000, 20_000)
+]
+
+
+@pytest.mark.parametrize("layers", ["last", "mix"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"feat_extract_norm": "layer", "do_stable_layer_norm": True},
+        {"conv_bias": True},
+    ],
+    ids=["base", "large", "bias"],
+)
+def test_frames_do_not_see_what_fills_up_the_batch(tmp_path, changes, layers):
+    torch.manual_seed(6)
+    WavLMModel(small(**changes)).save_pretrained(tmp_path)
+    extractor = WavLM(WavLMConfig(weights=str(tmp_path), layers=layers))
+    alone = [extractor.extract([wave])[0] for wave in ALIKE]
+    sizes = [wave.size for wave in ALIKE]
+    assert extractor.computed_samples(sizes) == sum(sizes)
+    extractor.max_batch_samples = 1_000_000
+    assert extractor.computed_samples(sizes) == len(sizes) * max(sizes)  # one batch
+    for together, single in zip(extractor.extract(ALIKE), alone, strict=True):
+        assert together.shape == single.shape
+        assert np.abs(together - single).max() < 1e-5
+
+
+def test_the_published_norm_would_see_it(model, folder):
+    """Without the norm over each waveform's own samples the frames would be others."""
+    extractor = load(folder)
+    extractor.max_batch_samples = 1_000_000
+    norm = extractor._model.feature_extractor.conv_layers[0].layer_norm
+    extractor._model.feature_extractor.conv_layers[0].layer_norm = norm.norm
+    together = extractor.extract(ALIKE)[0]
+    assert np.abs(together - reference(model, ALIKE[0])).max() > 1e-3

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from audiomotion.models.padding import pad
+from audiomotion.models.padding import pad, pad_as_stored
 
 
 def test_padding_fills_the_end_and_the_mask_says_where():
@@ -22,3 +22,11 @@ def test_tokens_stay_whole_numbers():
 def test_arrays_of_different_widths_are_our_mistake():
     with pytest.raises(ValueError, match="broadcast"):
         pad([np.ones((2, 3)), np.ones((2, 4))])
+
+
+def test_half_precision_may_stay_as_it_is():
+    arrays = [np.array([[1.5, 2.5]], np.float16), np.ones((3, 2), np.float16)]
+    (stored, mask), (widened, same_mask) = pad_as_stored(arrays), pad(arrays)
+    assert stored.dtype == torch.float16
+    assert torch.equal(stored.float(), widened)
+    assert torch.equal(mask, same_mask)

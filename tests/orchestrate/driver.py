@@ -1,4 +1,4 @@
-"""Run the toy trainings: `python -m tests.orchestrate.driver STORE EXECUTOR [greedy]`."""
+"""Run toy stages: `python -m tests.orchestrate.driver STORE EXECUTOR [greedy|shards ...]`."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from audiomotion.orchestrate.ray_executor import RayExecutor
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
-from tests.orchestrate.toy import GREEDY, note, trainings
+from tests.orchestrate.toy import GREEDY, SHARED, note, trainings
 
 RUNTIME = Runtime(
     device="cpu",
@@ -22,18 +22,27 @@ RUNTIME = Runtime(
 
 def run(store: ArtifactStore, executor: Executor, *others: AnyStage) -> Schedule:
     """Bring both trainings, and other stages, to their end."""
-    plan = Plan([Target("toy", 0, stage) for stage in (trainings()[-1], *others)])
+    return run_only(store, executor, trainings()[-1], *others)
+
+
+def run_only(store: ArtifactStore, executor: Executor, *stages: AnyStage) -> Schedule:
+    """Bring some stages, and what they need, to their end."""
+    plan = Plan([Target("toy", 0, stage) for stage in stages])
     store.prepare()
     schedule = Schedule(plan.missing(store.available(plan.stages)), {})
     executor.run(schedule, lambda event, stage: print(event, stage and stage.fingerprint[:8]))
     return schedule
 
 
-def main(root: str, executor: str, greedy: str = "") -> None:
+def main(root: str, executor: str, what: str = "", *texts: str) -> None:
     """Exit with 1 where a stage failed."""
     kind = {"local": LocalExecutor, "ray": RayExecutor}[executor]
-    others = [note("greedy", kind=GREEDY)] if greedy else []
-    schedule = run(ArtifactStore(Path(root)), kind(Path(root), None, RUNTIME), *others)
+    store, made = ArtifactStore(Path(root)), kind(Path(root), None, RUNTIME)
+    if what == "shards":
+        shared = [note(text, kind=SHARED) for text in ("shared", *texts)]
+        schedule = run_only(store, made, *shared)
+    else:
+        schedule = run(store, made, *([note("greedy", kind=GREEDY)] if what == "greedy" else []))
     for failure in schedule.failures.values():
         print(failure.reason)
     sys.exit(1 if schedule.failures else 0)

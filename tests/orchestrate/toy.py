@@ -4,7 +4,9 @@ import json
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,14 @@ from audiomotion.config.schema import Schema
 from audiomotion.config.training import TrainingConfig
 from audiomotion.errors import DataError
 from audiomotion.orchestrate.importing import Importable
-from audiomotion.stages.base import AnyStage, Stage, StageContext, StageKind
+from audiomotion.stages.base import (
+    AnyStage,
+    MakeShard,
+    ShardedWork,
+    Stage,
+    StageContext,
+    StageKind,
+)
 from audiomotion.stages.training import keep_training, loop_settings
 from audiomotion.train.batches import batch_indices
 from audiomotion.train.loop import TrainingTask, fit
@@ -152,6 +161,44 @@ def fill_disk(stage: Stage[Note], context: StageContext) -> None:
     (context.output / "note").write_text((context.scratch / "shards").read_text())
 
 
+class SharedWork(ShardedWork):
+    """Six shards of two numbers; who began and who ended which is noted in the cache."""
+
+    shard_sizes: Sequence[int] = (2, 2, 2, 2, 2, 2)
+
+    def __init__(self, stage: Stage[Note], context: StageContext) -> None:
+        self.text = stage.config.text
+        self.context = context
+
+    @contextmanager
+    def set_up(self) -> Iterator[MakeShard]:
+        rng = np.random.default_rng(5)  # takes time, in life
+        self._note("set-up", -1)
+        yield partial(self.make, rng.standard_normal(12))
+        self._note("undone", -1)
+
+    def make(self, numbers: np.ndarray, index: int, folder: Path) -> Mapping[str, float]:
+        self._note("begun", index)
+        (folder / "half").write_text("half")
+        wait_at_gate(self.context.scratch, index)
+        if self.text == f"bad {index}":
+            raise DataError(f"item {index} is damaged")
+        (folder / "half").write_text("whole")
+        np.savetxt(folder / "numbers", numbers[2 * index : 2 * index + 2])
+        self._note("ended", index)
+        return {"numbers": 2}
+
+    def finish(self, shards: Sequence[Path]) -> None:
+        assert all((shard / "half").read_text() == "whole" for shard in shards)
+        joined = "".join((shard / "numbers").read_text() for shard in shards)
+        (self.context.output / "numbers").write_text(joined)
+
+    def _note(self, what: str, index: int) -> None:
+        entry = {"stage": self.text, "what": what, "shard": index, "pid": os.getpid()}
+        with (self.context.cache / "log").open("a") as file:
+            file.write(f"{json.dumps(entry)}\n")
+
+
 TRAINING = StageKind("toy", 1, "tests.orchestrate.toy:work")
 NOTE = StageKind("note", 1, "tests.orchestrate.toy:write_note")
 COUNTED = StageKind("counted", 1, "tests.orchestrate.toy:count_note")
@@ -159,6 +206,7 @@ PLAIN_FAILURE = StageKind("plain", 1, "tests.orchestrate.toy:fail_plainly")
 ODD_FAILURE = StageKind("odd", 1, "tests.orchestrate.toy:fail_oddly")
 GREEDY = StageKind("masked", 1, "tests.orchestrate.toy:write_note")
 LARGE = StageKind("large", 1, "tests.orchestrate.toy:fill_disk")
+SHARED = StageKind("shared", 1, "tests.orchestrate.toy:SharedWork", sharded=True)
 
 
 def note(text: str, *inputs: AnyStage, kind: StageKind = NOTE) -> Stage[Note]:

@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from audiomotion.config.resolve import resolve
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.instructions import Instructions
-from audiomotion.data.recordings import Recordings
 from audiomotion.data.utterances import Utterance, Utterances
 from audiomotion.errors import DataError
 from audiomotion.orchestrate.store import ArtifactStore, verify
-from audiomotion.speech.wav import read_wav, wav_seconds, write_wav
+from audiomotion.speech.wav import read_wav, wav_seconds
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import SpeakStage
-from audiomotion.stages.speak import RECORDED, speak
+from audiomotion.stages.speak import RECORDED, SpeakInstructions
 from audiomotion.stages.system import SystemStages
 from tests.cli.command_line import TINY, amx, start
 from tests.orchestrate.processes import kill_all, wait_until
@@ -159,6 +159,7 @@ def test_every_instruction_is_spoken_once_and_recorded(store: Path) -> None:
     row = json.loads((folder / "utterances.jsonl").read_text("utf-8").splitlines()[0])
     assert set(row) == {
         "clip", "caption", "text", "key", "voice", "backend", "file", "seconds", "sha256",
+            "recording",
     }  # fmt: skip
 
 
@@ -221,14 +222,41 @@ def context(store: Path, tmp_path: Path) -> StageContext:
     return StageContext(inputs={"dataset": tmp_path / "dataset"}, report=lambda *_: None, **places)
 
 
-def test_what_a_person_recorded_is_not_spoken(store: Path, context: StageContext) -> None:
+def speak(context: StageContext) -> None:
+    """Run all shards of the stage in this process."""
+    work = SpeakInstructions(stage(), context)
+    folders = [context.scratch / f"shard-{index}" for index in range(len(work.shard_sizes))]
+    with work.set_up() as make:
+        for index, folder in enumerate(folders):
+            folder.mkdir()
+            make(index, folder)
+    work.finish(folders)
+
+
+def record(dataset: Path, files: dict[str, str]) -> None:
+    """Say in a data set which recording, relative to it, holds the instruction of each key."""
+    path = dataset / "clips.json"
+    content = json.loads(path.read_text("utf-8"))
+    clips = {clip["name"]: clip for clip in content["clips"]}
+    for key, file in files.items():
+        name, number, _, take = key.split("/")
+        caption = clips[name]["captions"][int(number)]
+        recordings = caption.setdefault("oral_recordings", [""] * len(caption["oral"]))
+        recordings[int(take)] = file
+    path.write_text(json.dumps(content), "utf-8")
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg"])
+def test_what_a_person_recorded_is_not_spoken(
+    store: Path, context: StageContext, suffix: str
+) -> None:
     spoken = published(store)
     dataset = context.inputs["dataset"]
     seconds = np.arange(44_100) / 44_100
     chirp = (0.4 * np.sin(2 * np.pi * 500 * seconds * (1 + seconds))).astype(np.float32)
-    write_wav(dataset / "take.wav", chirp, 44_100)
-    Recordings.write_index(dataset, {spoken[3].key: "take.wav", spoken[200].key: "take.wav"})
-    speak(stage(), context)
+    soundfile.write(dataset / f"take.{suffix}", np.stack([chirp, chirp], axis=1), 44_100)
+    record(dataset, {spoken[index].key: f"take.{suffix}" for index in (3, 200)})
+    speak(context)
     found = Utterances(context.output).records
     recorded = [index for index, record in enumerate(found) if record.voice == RECORDED]
     assert recorded == [3, 200]
@@ -237,7 +265,7 @@ def test_what_a_person_recorded_is_not_spoken(store: Path, context: StageContext
     assert found[3].seconds == pytest.approx(1, abs=0.01)
     waveform, rate = read_wav(context.output / found[3].file)
     assert rate == 16_000
-    assert np.abs(waveform).max() == pytest.approx(0.4, abs=0.02)
+    assert np.abs(waveform).max() == pytest.approx(0.4, abs=0.03)
     others = [record for index, record in enumerate(found) if index not in recorded]
     assert others == [record for index, record in enumerate(spoken) if index not in recorded]
 
@@ -245,6 +273,6 @@ def test_what_a_person_recorded_is_not_spoken(store: Path, context: StageContext
 def test_a_recording_that_is_gone_is_named(context: StageContext) -> None:
     dataset = context.inputs["dataset"]
     key = Instructions(MotionDataset(dataset), "oral").all[0].key
-    Recordings.write_index(dataset, {key: "gone.wav"})
-    with pytest.raises(DataError, match=rf"gone\.wav, the recording of {key}, is missing"):
-        speak(stage(), context)
+    record(dataset, {key: "gone.wav"})
+    with pytest.raises(DataError, match=r"gone\.wav"):
+        speak(context)

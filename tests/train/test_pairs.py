@@ -28,7 +28,10 @@ def test_a_clip_without_instructions_is_left_out(pairs):
 
 def test_tokens_and_features_are_of_the_same_clip(pairs):
     for step in range(20):
-        batch = pairs.batch(step)
+        stored = pairs.batch(step)
+        assert stored.features.dtype == torch.float16
+        batch = stored.to("cpu")
+        assert torch.equal(batch.features, stored.features.float())
         assert batch.tokens.dtype == torch.int64
         assert batch.features.dtype == torch.float32
         for row in range(2):

@@ -1,0 +1,1 @@
+"""How fast parts are, each against what it could be at best."""

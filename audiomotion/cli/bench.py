@@ -1,0 +1,109 @@
+"""`amx bench`: how fast things are, each against what it could be at best."""
+
+import json
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from audiomotion.cli.console import errors, results
+from audiomotion.cli.options import DEFAULT_STORE, JsonOption, SetOption, StoreOption, WeightsOption
+from audiomotion.config.resolve import ResolvedArm, resolve
+
+if TYPE_CHECKING:
+    from audiomotion.bench.timing import Measurement, Spread
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure speed."""
+
+
+@app.command("data")
+def data(
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", help="Experiment whose parts are used; humanml3d, quick: demo."),
+    ] = None,
+    sets: SetOption = None,
+    weights: WeightsOption = None,
+    store: StoreOption = DEFAULT_STORE,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Torch threads.")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Tiny sizes, seconds: the ratios say little.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure speaking, features, random reads and the training's loader.
+
+    No data set is needed. Files are written below the store, whose disk is measured, and deleted.
+    """
+    import torch
+
+    from audiomotion.bench.data import FULL_CPU, FULL_GPU, QUICK, bench_data
+    from audiomotion.orchestrate.worker import environment
+
+    arm = _arm(dataset, sets or [], weights, quick=quick)
+    device = arm.runtime.settled(has_gpu=torch.cuda.is_available()).device
+    torch.set_num_threads(threads)
+    surroundings = {
+        **environment(device, threads),
+        "cpus": os.cpu_count(),
+        "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
+        "weights": arm.experiment.extractor.weights_label,
+        "quick": quick,
+    }
+    size = QUICK if quick else FULL_CPU if device == "cpu" else FULL_GPU
+    found = []
+    for measurement in bench_data(arm.experiment, size, device, store / "tmp"):
+        errors.say(f"measured: {measurement.name}")
+        found.append(measurement)
+    _print(found, surroundings, as_json=as_json)
+
+
+def _arm(dataset: str | None, sets: list[str], weights: str | None, *, quick: bool) -> ResolvedArm:
+    """Return the experiment; random weights are as fast as trained ones, and need no download."""
+    chosen = ["extractor.name=wavlm"] if dataset is None else []
+    if dataset is None and weights is None:
+        chosen.append(f"extractor.random_size={'tiny' if quick else 'base'}")
+    name = dataset or ("demo" if quick else "humanml3d")
+    (arm,) = resolve(name, sets=[*chosen, *sets], weights=weights or "random")
+    return arm
+
+
+def _print(found: "list[Measurement]", surroundings: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        rows = [{**asdict(row), "reached": row.reached} for row in found]
+        typer.echo(json.dumps({"environment": surroundings, "measurements": rows}, indent=1))
+        return
+    table = Table(header_style="bold")
+    for heading in ("measured", "a second", "against", "a second", "ratio", "target"):
+        table.add_column(heading)
+    for row in found:
+        target = "" if row.target is None else f"{row.target:g} {_verdict(row)}"
+        table.add_row(
+            row.name,
+            f"{_shown(row.rate)} {row.unit}",
+            row.against,
+            "" if row.against_rate is None else f"{_shown(row.against_rate)} {row.unit}",
+            "" if row.ratio is None else _shown(row.ratio),
+            target,
+        )
+    results().print(table)
+    typer.echo("median (smallest to largest); " + _described(surroundings))
+
+
+def _verdict(row: "Measurement") -> str:
+    return "reached" if row.reached else "missed"
+
+
+def _shown(spread: "Spread") -> str:
+    return f"{spread.median:.3g} ({spread.low:.3g} to {spread.high:.3g})"
+
+
+def _described(surroundings: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in surroundings.items() if value is not None)
