@@ -108,7 +108,7 @@ def loss_of_training_clips(pipeline: Pipeline, stage: MaskedStage, shift: int) -
     features = context.inputs["features"]
     model = load_masked(stage, pipeline.folder(stage), features)
     tokens = Ragged.open(context.inputs["rvq"], "tokens")
-    batch = training_pairs(stage, context, tokens, seed=0).batch(0)
+    batch = training_pairs(stage, context, tokens, seed=0).batch(0).to("cpu")
     shifted = (part.roll(shift, 0) for part in (batch.features, batch.feature_mask))
     torch.manual_seed(0)
     base = batch.tokens[..., 0]

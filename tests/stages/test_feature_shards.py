@@ -48,8 +48,10 @@ def spoken(tmp_path: Path) -> Path:
     for clip, seconds in enumerate(SECONDS):
         noise = np.random.default_rng(clip).uniform(-0.5, 0.5, round(16_000 * seconds))
         write_wav(folder / f"{clip}.wav", noise.astype(np.float32), 16_000)
-        utterances.append(Utterance(clip, 0, "jump", f"{clip}/0", "anna", f"{clip}.wav", seconds))
-    Utterances.write_index(folder, utterances, "none")
+        utterances.append(
+            Utterance(clip, 0, "jump", f"{clip}/0", "anna", "none", f"{clip}.wav", seconds, "")
+        )
+    Utterances.write_index(folder, utterances)
     return folder
 
 
