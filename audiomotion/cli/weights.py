@@ -6,9 +6,13 @@ from collections.abc import Iterable
 import typer
 
 from audiomotion.cli.console import errors
+from audiomotion.config.official import OFFICIAL_WORD
 from audiomotion.config.schema import PartSchema
 from audiomotion.errors import ConfigError
 from audiomotion.pretrained.weights_facts import weights_facts
+
+_IMPORTED = "imagebind_huge.pth"
+"""What `official` means: the only frozen encoder that is imported."""
 
 _KEYS = ("weights", "vocoder")
 """What a part calls its published weights."""
@@ -21,6 +25,7 @@ def confirm_weights(parts: Iterable[PartSchema], *, yes: bool) -> None:
         ConfigError: The answer was no.
     """
     named = [getattr(part, key, None) for part in parts for key in _KEYS]
+    named = [_IMPORTED if name == OFFICIAL_WORD else name for name in named]
     facts = [weights_facts(name) for name in dict.fromkeys(named) if name is not None]
     notices = [known.notice for known in facts if known is not None]
     for notice in notices:

@@ -74,12 +74,15 @@ class FliteConfig(SpeechSchema):
 class PretrainedSpeechSchema(SpeechSchema):
     """A text-to-speech model of the transformers library, with noise from a seed."""
 
-    unheard = frozenset({"num_voices", "test_voices"})
+    unheard = frozenset({"num_voices", "test_voices", "content"})
     weights: str
     """Hub id or folder; nothing else is tried when it cannot be loaded."""
 
     revision: str | None = None
     """Revision of the hub id; enters the fingerprint."""
+
+    content: str | None = None
+    """Digest of the folders among its weights, filled in by a plan."""
 
 
 class SpeechT5Config(PretrainedSpeechSchema):

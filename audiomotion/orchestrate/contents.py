@@ -3,6 +3,7 @@
 So a fingerprint changes with the numbers behind a path or a word, and not only with the name.
 """
 
+import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from audiomotion.config.experiment import Experiment
 from audiomotion.config.official import CHECKPOINT_OF, OFFICIAL_WORD
 from audiomotion.config.pretrained import PretrainedSchema
 from audiomotion.config.schema import Schema
+from audiomotion.config.speech import PretrainedSpeechSchema
 from audiomotion.data.fingerprint import fingerprint_folder
 from audiomotion.errors import ModelError
 from audiomotion.orchestrate.importing import ImportedCheckpoint, find_imported
@@ -21,31 +23,57 @@ from audiomotion.pretrained.weights_facts import weights_facts
 
 logger = logging.getLogger(__name__)
 
-_WEIGHT_FILES: Final = ("*.safetensors", "*.bin", "*.pth", "*.json", "*.txt", "*/config.json")
+_WEIGHT_FILES: Final = (
+    *("*.safetensors", "*.bin", "*.pth", "*.npy"),
+    *("*.json", "*.txt", "*.model", "*/config.json"),
+)
+_PLACES: Final = ("weights", "vocoder", "speakers")
+"""Keys that name a hub id or a folder, the weights themselves first."""
 
 
 def with_weights(experiment: Experiment, cache: Path | None) -> Experiment:
-    """Return the experiment with what its encoder's weights are: a folder's digest, a revision.
+    """Return the experiment with what its frozen weights are: digests of folders, revisions.
 
     A hub id without a revision gets that which its facts were read from; where there is none, a
     warning says that another upload would not be noticed.
 
     Args:
-        experiment: Any experiment; one with random weights is returned as it is.
+        experiment: Any experiment; parts with random weights, or none, stay as they are.
         cache: Folder for digests of files that have not changed; None writes nothing.
     """
-    section = "text_encoder" if experiment.condition == "text" else "extractor"
-    encoder = getattr(experiment, section)
-    if not isinstance(encoder, PretrainedSchema) or encoder.weights in ("random", OFFICIAL_WORD):
-        return experiment
-    place = Path(encoder.weights).expanduser()
-    if not place.exists():
-        changed = {"revision": encoder.revision or _known_revision(section, encoder.weights)}
-        return experiment.model_copy(update={section: encoder.model_copy(update=changed)})
+    sections = ["text_encoder"] if experiment.condition == "text" else ["extractor", "speech"]
+    changed = {}
+    for section in sections:
+        part = getattr(experiment, section)
+        if isinstance(part, PretrainedSchema | PretrainedSpeechSchema):
+            changed[section] = part.model_copy(update=_identity(section, part, cache))
+    return experiment.model_copy(update=changed)
+
+
+def _identity(
+    section: str, part: PretrainedSchema | PretrainedSpeechSchema, cache: Path | None
+) -> dict[str, str | None]:
+    """Return what a plan fills into a part with weights."""
+    if part.weights in ("random", OFFICIAL_WORD):
+        return {}
+    filled: dict[str, str | None] = {}
+    places = [Path(given).expanduser() for key in _PLACES if (given := getattr(part, key, None))]
+    record = None if cache is None else cache / "weights" / f"{part.name}.json"
+    digests = [_digest(place, record) for place in places if place.exists()]
+    if digests:
+        filled["content"] = (
+            digests[0]
+            if len(digests) == 1
+            else hashlib.sha256("".join(digests).encode()).hexdigest()
+        )
+    if not places[0].exists():
+        filled["revision"] = part.revision or _known_revision(section, part.weights)
+    return filled
+
+
+def _digest(place: Path, record: Path | None) -> str:
     folder, files = (place, _WEIGHT_FILES) if place.is_dir() else (place.parent, (place.name,))
-    record = None if cache is None else cache / "weights" / f"{encoder.name}.json"
-    content = fingerprint_folder(folder, record, files)
-    return experiment.model_copy(update={section: encoder.model_copy(update={"content": content})})
+    return fingerprint_folder(folder, record, files)
 
 
 def _known_revision(section: str, hub_id: str) -> str | None:

@@ -118,6 +118,20 @@ def test_a_text_encoders_folder_counts_too(tmp_path: Path) -> None:
     assert with_weights(experiment(*sets[1:]), None).text_encoder.content is None
 
 
+def test_speech_models_count_with_all_their_folders(tmp_path: Path) -> None:
+    folders = {name: tmp_path / name for name in ("weights", "vocoder", "speakers")}
+    for folder in folders.values():
+        folder.mkdir()
+        (folder / "model.safetensors").write_bytes(b"one")
+    given = ", ".join(f"{key}: {folder}" for key, folder in folders.items())
+    spoken = experiment(f"speech={{name: speecht5, {given}}}")
+    before = with_weights(spoken, None).speech
+    (folders["speakers"] / "anna.npy").write_bytes(b"two")
+    after = with_weights(spoken, None).speech
+    assert before.content != after.content
+    assert with_weights(spoken, None).speech == after
+
+
 def test_random_weights_have_no_content() -> None:
     given = experiment("extractor={name: wavlm, weights: random, random_size: tiny}")
     assert with_weights(given, None) == given
