@@ -30,7 +30,9 @@ def run_only(store: ArtifactStore, executor: Executor, *stages: AnyStage) -> Sch
     plan = Plan([Target("toy", 0, stage) for stage in stages])
     store.prepare()
     schedule = Schedule(plan.missing(store.available(plan.stages)), {})
-    executor.run(schedule, lambda event, stage: print(event, stage and stage.fingerprint[:8]))
+    executor.run(
+        schedule, lambda event, stage: print(event, stage and stage.fingerprint[:8], flush=True)
+    )
     return schedule
 
 
@@ -44,7 +46,7 @@ def main(root: str, executor: str, what: str = "", *texts: str) -> None:
     else:
         schedule = run(store, made, *([note("greedy", kind=GREEDY)] if what == "greedy" else []))
     for failure in schedule.failures.values():
-        print(failure.reason)
+        print(failure.reason, flush=True)
     sys.exit(1 if schedule.failures else 0)
 
 
