@@ -26,7 +26,7 @@ from audiomotion.cli.options import (
     YesOption,
 )
 from audiomotion.cli.preparing import prepare
-from audiomotion.cli.weights import confirm_weights
+from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.files import read_json
 from audiomotion.orchestrate.launch import Request
@@ -91,7 +91,7 @@ def features(
     if dry_run:
         print_plan(request, plan, place, as_json=as_json)
         return
-    confirm_weights([item.encoder for _, item in found], yes=yes)
+    confirm_weights(frozen_parts(item for _, item in found), yes=yes)
     prepare(plan, place, data_root, executor, arms[0].runtime)
     _print([_row(target, place) for target in plan.targets], as_json=as_json)
 

@@ -25,12 +25,12 @@ from audiomotion.config.problems import find_problems
 from audiomotion.config.resolve import resolve
 from audiomotion.config.rewriters import REWRITERS, RewriterSchema
 from audiomotion.data.folder_check import check_folder, dataset_folder
+from audiomotion.data.published_counts import PUBLISHED
 from audiomotion.errors import ConfigError, DataError
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.rewrite.base import Rewriter, build_rewriter
 from audiomotion.rewrite.cache import RewriteCache
 from audiomotion.rewrite.folder import (
-    PUBLISHED_PAIRS,
     RECORD,
     ClipCaptions,
     OralFolder,
@@ -263,6 +263,7 @@ class _Work:
     def _record(self, whole: Sequence[ClipCaptions]) -> dict[str, Any]:
         pairs = [len(clip.captions) * self.job.num_rewrites for clip in whole]
         mirrored = [n for n, clip in zip(pairs, whole, strict=True) if clip.is_mirrored]
+        published = PUBLISHED.get(self.dataset)
         return {
             "dataset": self.dataset,
             "rewriter": self.rewriter.identity,
@@ -270,7 +271,7 @@ class _Work:
             "num_clips": len(whole),
             "num_pairs": sum(pairs),
             "num_pairs_mirrored": sum(mirrored),
-            "num_pairs_published": PUBLISHED_PAIRS.get(self.dataset),
+            "num_pairs_published": published.counts.oral if published else None,
             "num_clips_of_other_hands": self.num_foreign,
             "failures": self._failures(),
         }

@@ -29,11 +29,10 @@ from audiomotion.cli.options import (
     YesOption,
 )
 from audiomotion.cli.progress import ProgressDisplay
-from audiomotion.cli.weights import confirm_weights
+from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.axis import load_axis
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
-from audiomotion.config.schema import PartSchema
 from audiomotion.data.published_counts import Comparison
 from audiomotion.errors import ArmsFailedError, AudiomotionError
 from audiomotion.files import read_json
@@ -159,7 +158,7 @@ class Command:
             self._run(request, plan, arms[0].runtime)
 
     def _run(self, request: Request, plan: Plan, runtime: Runtime) -> None:
-        confirm_weights(_encoders(request), yes=self.yes)
+        confirm_weights(frozen_parts(item for _, item in request.arms), yes=self.yes)
         self.store.prepare()
         folder = RunFolder(self.store.runs / new_record(request, plan).id)
         with folder.claim(lambda: errors.say("another process runs this launch; waiting for it")):
@@ -239,12 +238,6 @@ class Command:
         """Return what another command needs to find this store; nothing where it finds it so."""
         found = Path(os.environ.get("AMX_STORE") or DEFAULT_STORE).absolute()
         return "" if found == self.store.root else f" --store {shlex.quote(str(self.store.root))}"
-
-
-def _encoders(request: Request) -> list[PartSchema]:
-    """Return the parts whose weights a launch may fetch."""
-    heard = [item.speech for _, item in request.arms if item.condition == "audio"]
-    return [*(item.encoder for _, item in request.arms), *heard]
 
 
 def _raise_for(record: RunRecord) -> None:

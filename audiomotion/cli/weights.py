@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import typer
 
 from audiomotion.cli.console import errors
+from audiomotion.config.experiment import Experiment
 from audiomotion.config.official import OFFICIAL_WORD
 from audiomotion.config.schema import PartSchema
 from audiomotion.errors import ConfigError
@@ -16,6 +17,16 @@ _IMPORTED = "imagebind_huge.pth"
 
 _KEYS = ("weights", "vocoder")
 """What a part calls its published weights."""
+
+
+def frozen_parts(experiments: Iterable[Experiment]) -> list[PartSchema]:
+    """Return the parts of experiments whose weights may be fetched: encoders, and what speaks."""
+    parts: list[PartSchema] = []
+    for experiment in experiments:
+        parts.append(experiment.encoder)
+        if experiment.condition == "audio":
+            parts.append(experiment.speech)
+    return parts
 
 
 def confirm_weights(parts: Iterable[PartSchema], *, yes: bool) -> None:

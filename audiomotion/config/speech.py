@@ -115,6 +115,7 @@ class EndpointConfig(SpeechSchema):
     """Any server that answers `POST /audio/speech` as OpenAI's does."""
 
     implementation = "audiomotion.speech.endpoint:EndpointBackend"
+    unheard = _CHOICE_OF_VOICE | {"voices"}
     name: Literal["endpoint"] = "endpoint"
     num_voices: int = Field(default=9, ge=1)
     """Voices drawn from, at random for each utterance."""
@@ -172,6 +173,7 @@ class CommandSchema(SpeechSchema):
     """A program in an environment of its own, which audiomotion runs and never imports."""
 
     implementation = "audiomotion.speech.command:CommandBackend"
+    unheard = _CHOICE_OF_VOICE | {"voices"}
     command: tuple[str, ...] = Field(min_length=1, strict=False)
     """Program and arguments, with `{text_file}`, `{voice}` and `{out}` (a WAV file) for one
     utterance, or with `{batch_file}` for many: a JSON line each, of text, voice and out."""

@@ -27,7 +27,8 @@ def fingerprint_folder(
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is missing; check the path, or --data-root")
-    paths = [path for pattern in files for path in folder.glob(pattern)]
+    found = (path for pattern in files for path in folder.glob(pattern))
+    paths = [path for path in found if path.is_file()]
     listing = _listing_digest(folder, paths)
     known = _read_cache(cache)
     entry = known.get(str(folder.resolve()))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from audiomotion.data.folder_check import read_split_names
-from audiomotion.data.published_counts import SPLITS
+from audiomotion.data.published_counts import SPLITS, is_mirrored
 from audiomotion.errors import DataError
 from audiomotion.files import (
     file_digest,
@@ -24,9 +24,6 @@ from audiomotion.files import (
 
 RECORD: Final = "rewrites.json"
 
-PUBLISHED_PAIRS: Final = {"kit": 12_696, "humanml3d": 87_384}
-"""Oral pairs as the paper counts them (section 4.2)."""
-
 
 @dataclass(frozen=True)
 class ClipCaptions:
@@ -38,7 +35,7 @@ class ClipCaptions:
     @property
     def is_mirrored(self) -> bool:
         """Whether it is the mirror image of another clip."""
-        return self.name.startswith("M")
+        return is_mirrored(self.name)
 
 
 def read_clip_captions(folder: Path) -> tuple[list[ClipCaptions], list[str]]:

@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from audiomotion.config.rewriters import LocalConfig
+from audiomotion.data.fingerprint import fingerprint_folder
 from audiomotion.errors import ConfigError, ModelError
 from audiomotion.extract.inference import frozen
 from audiomotion.pretrained.hub import first_line
@@ -42,13 +44,14 @@ class Local(Rewriter):
             )
         self.at_once = config.batch_size
 
-    @property
+    @cached_property
     def identity(self) -> dict[str, object]:
-        """Model, prompt and parameters; batch and device decide rounding alone."""
+        """Model (a folder by its content), prompt, parameters, and the precision on the device."""
         config = self._config
         return {
             "name": "local",
-            "model": config.model,
+            "model": self._content or config.model,
+            "precision": _precision(config.device),
             "revision": config.revision,
             "prompt_sha256": self._prompt.digest,
             "temperature": config.temperature,
@@ -56,6 +59,13 @@ class Local(Rewriter):
             "max_tokens": config.max_tokens,
             "seed": config.seed,
         }
+
+    @property
+    def _content(self) -> str | None:
+        """Digest of a folder's files: another model in it has other rewrites."""
+        if not self._folder.is_dir():
+            return None
+        return fingerprint_folder(self._folder, files=("*.safetensors", "*.bin", "*.json", "*.txt"))
 
     def num_characters(self, request: Request) -> tuple[int, int]:
         """Return the characters of the prompt, and of a usual answer."""
@@ -109,8 +119,7 @@ def _load(config: LocalConfig) -> tuple[Any, Any]:
             f"rewriter local: {config.model!r} has no chat template, so it is no instruct model; "
             "take one that is"
         )
-    precision = "float32" if config.device == "cpu" else "bfloat16"
-    return frozen(model, config.device, precision), tokenizer  # type: ignore[arg-type]
+    return frozen(model, config.device, _precision(config.device)), tokenizer
 
 
 def _ids(tokenizer: Any, messages: list[Message]) -> list[int]:
@@ -184,3 +193,7 @@ def _end_ids(model: Any, tokenizer: Any) -> set[int]:
     ends = getattr(model.generation_config, "eos_token_id", None)
     listed = ends if isinstance(ends, list) else [ends]
     return {end for end in (*listed, tokenizer.eos_token_id) if end is not None}
+
+
+def _precision(device: str) -> Literal["float32", "bfloat16"]:
+    return "float32" if device == "cpu" else "bfloat16"

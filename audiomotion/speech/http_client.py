@@ -48,18 +48,26 @@ def read_key(variable: str, file: str | None) -> str | None:
     """Return the key in a file, or else in an environment variable; None where there is none.
 
     Raises:
-        ConfigError: The file cannot be read, is empty, or holds more than a key.
+        ConfigError: The file cannot be read, is empty, or what is there is no key.
     """
     if file is None:
-        return os.environ.get(variable, "").strip() or None
+        found = os.environ.get(variable, "").strip()
+        return _checked(found, f"environment variable {variable}") if found else None
     try:
         key = Path(file).expanduser().read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"api_key_file: {file} cannot be read ({type(error).__name__}); it holds the key alone"
         ) from None
-    if not key or len(key.split()) > 1:
-        raise ConfigError(f"api_key_file: {file} should hold the key alone, one word")
+    return _checked(key, f"api_key_file: {file}")
+
+
+def _checked(key: str, where: str) -> str:
+    """Return the key; what no header may hold would be repeated in a library's error."""
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigError(
+            f"{where} should hold the key alone, one word of printable ASCII characters"
+        )
     return key
 
 
@@ -136,8 +144,9 @@ class HttpClient:
             said = error.read(4096).decode(errors="replace")
         except (OSError, http.client.HTTPException):
             said = ""
-        text = " ".join(said.split())[:_SHOWN]
-        return ModelError(self._hidden(f"{self._base_url}{path} refuses: {status} {text}"))
+        # Hidden before it is cut: half a key is a key too.
+        text = self._hidden(" ".join(said.split()))[:_SHOWN]
+        return ModelError(f"{self._base_url}{path} refuses: {self._hidden(status)} {text}")
 
     def _hidden(self, text: str) -> str:
         return text.replace(self._key, "[key]") if self._key else text

@@ -9,7 +9,8 @@ from pathlib import Path
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.instructions import Instruction, Instructions
 from audiomotion.data.utterances import Utterance, Utterances
-from audiomotion.files import link_or_copy
+from audiomotion.errors import DataError
+from audiomotion.files import file_digest, link_or_copy
 from audiomotion.speech.cache import SpeechCache, Spoken
 from audiomotion.speech.speaker import Speaker
 from audiomotion.speech.voices import VoicePlan
@@ -28,7 +29,7 @@ class SpeakInstructions(ShardedWork):
     """Every instruction of one variant as it is heard: `wav/` and the index of the utterances.
 
     The files are those of the store's cache: what was spoken once is never spoken again. A shard
-    holds only the index of its utterances.
+    links its own, so that they are synced with its index.
     """
 
     def __init__(self, stage: SpeakStage, context: StageContext) -> None:
@@ -56,14 +57,13 @@ class SpeakInstructions(ShardedWork):
             yield partial(self._write, speaker, speaker.plan)
 
     def finish(self, shards: Sequence[Path]) -> None:
-        """Link the files of all shards out of the cache, and give them one index."""
-        spoken = [utterance for shard in shards for utterance in Utterances(shard).records]
-        for utterance in spoken:
-            file = Path(utterance.file)
-            target = self.context.output / file
-            if not target.exists():  # two instructions may be heard alike
-                target.parent.mkdir(parents=True, exist_ok=True)
-                link_or_copy(self.cache.folder / file.relative_to(_FOLDER), target)
+        """Link the files of all shards, and give them one index."""
+        spoken: list[Utterance] = []
+        for shard in shards:
+            utterances = Utterances(shard).records
+            for utterance in utterances:
+                _place(shard / utterance.file, self.context.output / utterance.file)
+            spoken += utterances
         Utterances.write_index(self.context.output, spoken)
 
     def _write(
@@ -78,6 +78,11 @@ class SpeakInstructions(ShardedWork):
         start = index * UTTERANCES_A_SHARD
         shard = self.instructions[start : start + UTTERANCES_A_SHARD]
         utterances = list(self._utter(shard, speaker, voices))
+        for utterance in utterances:
+            target = folder / utterance.file
+            _place(self.cache.folder / Path(utterance.file).relative_to(_FOLDER), target)
+            if file_digest(target) != utterance.sha256:
+                raise DataError(f"{target} changed while it was put there; run it again")
         Utterances.write_index(folder, utterances)
         return {"seconds_of_audio": sum(utterance.seconds for utterance in utterances)}
 
@@ -102,6 +107,13 @@ class SpeakInstructions(ShardedWork):
 
     def _voice_of(self, instruction: Instruction, voices: VoicePlan) -> str:
         return voices.voice_of(instruction.key, self.dataset.clips[instruction.clip].split)
+
+
+def _place(source: Path, target: Path) -> None:
+    """Give a file a second name, unless it is there: two instructions may be heard alike."""
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        link_or_copy(source, target)
 
 
 def _utterance(instruction: Instruction, voice: str, backend: str, heard: Spoken) -> Utterance:
