@@ -1,6 +1,9 @@
 import traceback
+from email.message import Message
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from audiomotion.config.resolve import resolve
 from audiomotion.config.speech import EndpointConfig
 from audiomotion.errors import ConfigError, ModelError
 from audiomotion.speech.cache import SpeechCache
+from audiomotion.speech.http_client import HttpClient
 from audiomotion.speech.speaker import Speaker
 from audiomotion.stages.system import SystemStages
 from tests.speech.speech_server import KEY, SpeechServer
@@ -141,3 +145,21 @@ def test_where_the_key_lies_and_how_fast_is_in_no_record() -> None:
     assert stages[0].fingerprint == stages[1].fingerprint
     (moved,) = resolve("demo", sets=["speech={name: endpoint, base_url: 'http://127.0.0.1/v1'}"])
     assert SystemStages(moved.experiment).speech("oral").fingerprint != stages[0].fingerprint
+
+
+def test_a_key_that_no_header_may_hold_is_refused_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-part1secret\nsk-part2secret")
+    with SpeechServer() as server, pytest.raises(ConfigError, match="one word") as caught:
+        Speaker(config(server)).speak(*ITEMS[0])
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("filler", range(140, 205, 9))
+def test_a_key_is_hidden_before_what_a_server_says_is_cut(filler: int) -> None:
+    client = HttpClient.__new__(HttpClient)
+    client._key, client._base_url = KEY, "http://localhost"
+    said = BytesIO(f"{'x' * filler} {KEY} and more".encode())
+    error = HTTPError("http://localhost", 400, "Bad Request", Message(), said)
+    message = str(client._refusal(error, "/audio/speech"))
+    assert KEY[:8] not in message
+    assert "refuses: status 400" in message
