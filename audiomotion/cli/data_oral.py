@@ -45,6 +45,10 @@ _MOST_SHOWN: Final = 5
 
 def oral(
     dataset: Annotated[str, typer.Option("--dataset", help="Experiment whose data is rewritten.")],
+    folder: Annotated[
+        str | None,
+        typer.Option("--folder", help="Folder below the data root, where it is another one."),
+    ] = None,
     rewriter: Annotated[
         str, typer.Option("--rewriter", help="grammar, openai, local or a package's own.")
     ] = "grammar",
@@ -92,7 +96,7 @@ def oral(
         "key_variable": key_variable,
     }
     config = _rewriter_config(rewriter, given_keys, assignments or [])
-    work = _Work.open(dataset, data_root, config, num_rewrites, store, force)
+    work = _Work.open(dataset, folder, data_root, config, num_rewrites, store, force)
     if limit is not None:
         work.job.only(limit)
     prices = Prices(price_in, price_out)
@@ -164,13 +168,15 @@ class _Work:
     def open(
         cls,
         dataset: str,
+        own_folder: str | None,
         data_root: Path | None,
         config: RewriterSchema,
         num_rewrites: int,
         store: Path,
         force: bool,
     ) -> "_Work":
-        data = resolve(dataset)[0].experiment.dataset
+        sets = [] if own_folder is None else [f"dataset.folder={own_folder}"]
+        data = resolve(dataset, sets=sets)[0].experiment.dataset
         if not isinstance(data, FolderSchema):
             raise ConfigError(
                 f"--dataset {dataset}: data set {data.name} brings its rewrites along; rewritten "

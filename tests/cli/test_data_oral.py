@@ -299,3 +299,10 @@ def test_without_the_package_it_says_what_to_install(place, monkeypatch):
     with ChatServer() as server:
         ended = amx(*place.command(url=server.url))
     assert ended.code == 5 and "pip install 'audiomotion[oral]'" in ended.problem
+
+
+def test_a_folder_of_ones_own_is_rewritten(place):
+    place.kit.folder.rename(place.root / "mine")
+    ended = amx(*place.command("--folder", "mine"))
+    assert ended.code == 0, ended.err
+    assert len(list((place.root / "mine" / "oral").glob("*.txt"))) == 12
