@@ -7,6 +7,7 @@ from audiomotion.cli import (
     bench,
     configuration,
     data,
+    evaluate,
     importing,
     listing,
     running,
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     """Add every command to `app`."""
     app.command("train")(running.train)
     app.command("ablate")(running.ablate)
+    app.command("evaluate")(evaluate.evaluate)
     app.command("config")(configuration.config)
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)

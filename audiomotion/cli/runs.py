@@ -12,9 +12,9 @@ from audiomotion.config.nearest import not_one_of
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.records import RunRecord, all_runs
 from audiomotion.orchestrate.store import open_store
+from audiomotion.report.outside import table_of
 from audiomotion.report.render import as_json as table_json
 from audiomotion.report.render import print_table
-from audiomotion.report.table import build_table
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -43,7 +43,7 @@ def show(
     """Show a launch: its table, and the artifacts behind it."""
     artifacts = open_store(store)
     record = _find(run, list(all_runs(artifacts.runs)))
-    table = build_table(record, artifacts.artifact_root)
+    table = table_of(record, artifacts.artifact_root)
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))

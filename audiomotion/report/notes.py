@@ -15,8 +15,8 @@ def notes(record: RunRecord, artifacts: Path) -> list[str]:
     done = [arm for arm in record.arms if arm.status == "done"]
     notes = []
     if done:
-        notes.append(_interval_note(record, result_of(done[0], artifacts)))
-        notes += _unknown_words_notes(done, artifacts)
+        notes.append(interval_note(record, result_of(done[0], artifacts)))
+        notes += unknown_words_notes(done, artifacts)
     random = [
         f"{arm.arm}: {arm.weights}" for arm in record.arms if arm.weights.startswith("random")
     ]
@@ -44,7 +44,8 @@ def _suspect_notes(record: RunRecord) -> list[str]:
     ]
 
 
-def _interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
+def interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
+    """Say what the intervals are over, and what was counted."""
     seeds = len({arm.seed for arm in record.arms})
     if seeds > 1:
         over = f"±: 95 %, Student's t over {seeds} training seeds (fewer where some failed)"
@@ -70,11 +71,11 @@ def _data_note(record: RunRecord) -> str:
     words = [f"Data set: {record.dataset}"]
     if published and published["dataset"] != record.dataset:
         words[0] += f", not {published['dataset']} of the paper's table {published['table']}"
-    words += [_evaluator_note(record), _checkpoint_note(record)]
+    words += [evaluator_note(record), _checkpoint_note(record)]
     return "; ".join(words) + "."
 
 
-def _evaluator_note(record: RunRecord) -> str:
+def evaluator_note(record: RunRecord) -> str:
     """Say in whose space the metrics live."""
     kinds = {
         (arm.experiment["evaluator"]["weights"], arm.experiment["evaluator"]["word_vectors"])
@@ -103,7 +104,7 @@ def _official_notes(record: RunRecord) -> list[str]:
     return [f"Published weights, not trained here: {', '.join(sorted(parts))}."] if parts else []
 
 
-def _unknown_words_notes(arms: Sequence[ArmRecord], artifacts: Path) -> list[str]:
+def unknown_words_notes(arms: Sequence[ArmRecord], artifacts: Path) -> list[str]:
     """Say how much of what each arm was asked for its evaluator cannot read."""
     shares = {arm.arm: float(result_of(arm, artifacts)["unknown_words"]) for arm in arms}
     if not any(shares.values()):

@@ -1,0 +1,228 @@
+"""`amx evaluate`: another system's motions, measured as our own are."""
+
+import csv
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audiomotion.cli.console import errors, results
+from audiomotion.cli.dry_run import print_plan
+from audiomotion.cli.execution import with_contents
+from audiomotion.cli.options import (
+    DEFAULT_STORE,
+    DataRootOption,
+    DryRunOption,
+    ExecutorName,
+    ExecutorOption,
+    JsonOption,
+    RecipesOption,
+    SetOption,
+    StoreOption,
+    experiment_names,
+)
+from audiomotion.cli.preparing import prepare
+from audiomotion.config.resolve import resolve
+from audiomotion.config.runtime import Runtime
+from audiomotion.errors import ConfigError
+from audiomotion.orchestrate.launch import Request
+from audiomotion.orchestrate.outside import checked_name, outside_record
+from audiomotion.orchestrate.plan import Plan, Target
+from audiomotion.orchestrate.records import RunFolder, RunRecord
+from audiomotion.orchestrate.store import ArtifactStore, open_store
+from audiomotion.report.outside import outside_table
+from audiomotion.report.render import as_json as table_json
+from audiomotion.report.render import print_table
+from audiomotion.stages.base import AnyStage
+from audiomotion.stages.graph import OutsideStage
+from audiomotion.stages.system import SystemStages
+
+if TYPE_CHECKING:
+    from audiomotion.config.experiment import Experiment
+
+_UNSAID = "not said"
+
+
+def evaluate(
+    dataset: Annotated[
+        str,
+        typer.Option(
+            "--dataset",
+            help="Experiment whose data set, evaluator and protocol it is.",
+            autocompletion=experiment_names,
+        ),
+    ],
+    motions: Annotated[
+        Path | None, typer.Option("--motions", help="Folder of generated motions.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The system, where its manifest does not say.")
+    ] = None,
+    instructions: Annotated[
+        bool, typer.Option("--instructions", help="Print what is to be answered, as CSV.")
+    ] = False,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Measure the clips that have motion alone.")
+    ] = False,
+    evaluator: Annotated[
+        Path | None,
+        typer.Option("--evaluator", help="Published evaluator (text_mot_match), imported first."),
+    ] = None,
+    glove: Annotated[
+        Path | None, typer.Option("--glove", help="Folder of its word vectors, imported too.")
+    ] = None,
+    sets: SetOption = None,
+    recipes: RecipesOption = None,
+    store: StoreOption = DEFAULT_STORE,
+    data_root: DataRootOption = None,
+    executor: ExecutorOption = ExecutorName.ray,
+    dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the motions that another system generated; docs/evaluate.md has their form."""
+    if (motions is None) != instructions:
+        raise ConfigError("give either --motions DIR, to measure it, or --instructions")
+    place = open_store(store)
+    judge = _Judge(evaluator, glove, dry_run)
+    experiment, runtime = judge.resolve(dataset, sets or (), recipes, place, data_root)
+    bench = _Bench(experiment, place, data_root, executor, runtime)
+    if motions is None:
+        bench.print_instructions()
+        return
+    stage, system, weights = bench.stage(motions, name, allow_missing)
+    if dry_run:
+        request = Request("experiment", system, [(system, experiment)], {})
+        print_plan(request, Plan([Target(system, 0, stage)]), place, as_json=as_json)
+        return
+    bench.measure(stage, system)
+    _print(outside_record(system, weights, experiment, stage), place, as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Which evaluator measures."""
+
+    evaluator: Path | None
+    glove: Path | None
+    dry_run: bool
+
+    def resolve(
+        self,
+        dataset: str,
+        sets: Sequence[str],
+        recipes: Path | None,
+        store: ArtifactStore,
+        data_root: Path | None,
+    ) -> "tuple[Experiment, Runtime]":
+        """Return the experiment with this evaluator, and where it runs."""
+        (arm,) = resolve(dataset, sets=sets, recipes_dir=recipes)
+        if self.evaluator is not None:
+            chosen = self._imported(arm.experiment, store)
+            (arm,) = resolve(dataset, sets=[*sets, chosen], recipes_dir=recipes)
+        elif self.glove is not None:
+            raise ConfigError("--glove goes with --evaluator, whose word vectors they are")
+        ((_, experiment),) = with_contents([arm], store, data_root, dry_run=self.dry_run)
+        return experiment, arm.runtime
+
+    def _imported(self, experiment: "Experiment", store: ArtifactStore) -> str:
+        """Import the published evaluator; return the assignment that takes it."""
+        from audiomotion.orchestrate.importing import import_checkpoint
+        from audiomotion.orchestrate.official import importable_part, importable_word_vectors
+
+        assert self.evaluator is not None
+        published_as = experiment.dataset.published_as
+        found = {"checkpoint": importable_part(self.evaluator, "evaluator", published_as, None)}
+        if self.glove is not None:
+            found["words"] = importable_word_vectors(self.glove)
+        for importable in found.values():
+            if not self.dry_run:
+                import_checkpoint(store, importable)
+        chosen = "".join(f", {key}: '{one.config.sha256}'" for key, one in found.items())
+        return f"evaluator={{weights: official{chosen}}}"
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Data set, evaluator and protocol, ready to measure with."""
+
+    experiment: "Experiment"
+    store: ArtifactStore
+    data_root: Path | None
+    executor: ExecutorName
+    runtime: Runtime
+
+    def stage(
+        self, motions: Path, name: str | None, allow_missing: bool
+    ) -> tuple[OutsideStage, str, str]:
+        """Return the measurement of a folder, the system's name and what is said of its weights."""
+        from audiomotion.data.outside_files import read_manifest
+        from audiomotion.stages.outside import folder_content
+
+        cache = self.store.cache if self.store.cache.exists() else None
+        content = folder_content(motions, cache)
+        stage = SystemStages(self.experiment).outside(motions, content, allow_missing=allow_missing)
+        manifest = read_manifest(motions)
+        system = name or manifest.system or motions.absolute().name
+        return stage, checked_name(system), manifest.weights or _UNSAID
+
+    def measure(self, stage: OutsideStage, system: str) -> None:
+        """Run what is missing.
+
+        Raises:
+            DataError: Everything that is wrong with the folder, before an evaluator is trained.
+        """
+        if self.store.find(stage) is not None:
+            errors.say("nothing to compute: these motions have been measured")
+            return
+        if self.store.find(stage.inputs["evaluator"]) is None:
+            self._check(stage)
+        self._run(stage, system)
+
+    def _check(self, stage: OutsideStage) -> None:
+        from audiomotion.stages.outside import GivenMotions
+
+        GivenMotions(stage, self._dataset(stage.inputs["dataset"])).check(lambda done, total: None)
+        how = self.experiment.evaluator.weights
+        errors.say(f"no evaluator of this data set yet: it is {how} first, once for all systems")
+
+    def _dataset(self, stage: AnyStage) -> Path:
+        if self.store.find(stage) is None:
+            self._run(stage, "data set")
+        return self.store.fetch(stage)
+
+    def _run(self, stage: AnyStage, label: str) -> None:
+        plan = Plan([Target(label, 0, stage)])
+        prepare(plan, self.store, self.data_root, self.executor, self.runtime)
+
+    def print_instructions(self) -> None:
+        """Print clip, number, frames and text of every instruction of the measured split."""
+        from audiomotion.data.dataset import MotionDataset
+        from audiomotion.data.instructions import Instructions
+
+        dataset = MotionDataset(self._dataset(SystemStages(self.experiment).dataset))
+        instructions = Instructions(dataset, self.experiment.test_variant)
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(("file", "clip", "instruction", "frames", "text"))
+        for clip in dataset.split(self.experiment.evaluation.split):
+            for number, index in enumerate(instructions.of_clip.get(clip.index, [])):
+                text = instructions.all[index].text
+                row = (clip.name, number, clip.num_frames, text)
+                writer.writerow((f"{clip.name}@{number}.npy", *row))
+
+
+def _print(record: RunRecord, store: ArtifactStore, *, as_json: bool) -> None:
+    """Keep the record, and print its table."""
+    folder = RunFolder(store.runs / record.id)
+    earlier = folder.load()
+    folder.save(record if earlier is None else replace(record, created=earlier.created))
+    table = outside_table(record, store.artifact_root)
+    if as_json:
+        content = {"run": asdict(record), "table": json.loads(table_json(table))}
+        typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
+    else:
+        print_table(table, results())
+    errors.say(f"kept as {record.id}: `amx runs show {record.id}`")
