@@ -199,26 +199,25 @@ class _Bench:
         prepare(plan, self.store, self.data_root, self.executor, self.runtime)
 
     def print_instructions(self) -> None:
-        """Print clip, number, frames and text of every instruction of the measured split."""
+        """Print file name, clip, frames and text of every instruction of the measured split."""
         from audiomotion.data.dataset import MotionDataset
-        from audiomotion.data.instructions import Instructions
+        from audiomotion.stages.asking import askable
 
         dataset = MotionDataset(self._dataset(SystemStages(self.experiment).dataset))
-        instructions = Instructions(dataset, self.experiment.test_variant)
+        asked = askable(dataset, self.experiment.test_variant, self.experiment.evaluation)
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(("file", "clip", "instruction", "frames", "text"))
-        for clip in dataset.split(self.experiment.evaluation.split):
-            for number, index in enumerate(instructions.of_clip.get(clip.index, [])):
-                text = instructions.all[index].text
-                row = (clip.name, number, clip.num_frames, text)
-                writer.writerow((f"{clip.name}@{number}.npy", *row))
+        writer.writerow(("file", "clip", "frames", "text"))
+        for item in asked.items:
+            name = f"{asked.names[item.utterance]}.npy"
+            writer.writerow((name, item.clip, item.num_frames, asked.texts[item.utterance]))
 
 
 def _print(record: RunRecord, store: ArtifactStore, *, as_json: bool) -> None:
     """Keep the record, and print its table."""
     folder = RunFolder(store.runs / record.id)
     earlier = folder.load()
-    folder.save(record if earlier is None else replace(record, created=earlier.created))
+    record = record if earlier is None else replace(record, created=earlier.created)
+    folder.save(record)
     table = outside_table(record, store.artifact_root)
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}

@@ -45,6 +45,15 @@ class Askable:
             found[item.clip].append(item)
         return found
 
+    @cached_property
+    def names(self) -> Mapping[int, str]:
+        """What a file that answers an instruction is called, by utterance."""
+        return {
+            item.utterance: f"{clip}@{number}"
+            for clip, items in self.of_clip.items()
+            for number, item in enumerate(items)
+        }
+
     def find(self, answers: str, text: str | None) -> TestItem:
         """Return the instruction that a file answers, by its name and the manifest's text.
 

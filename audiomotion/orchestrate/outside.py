@@ -49,7 +49,7 @@ def outside_record(
     dataset = experiment.dataset.label
     name = system.replace(" ", "_")
     return RunRecord(
-        id=f"{name}-{dataset}-{stage.fingerprint[:8]}",
+        id=f"outside-{name}-{dataset}-{stage.fingerprint[:8]}",
         kind="outside",
         title=system,
         dataset=dataset,

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from audiomotion.data.captions import out_of_vocabulary_share
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.fingerprint import fingerprint_folder
-from audiomotion.data.instructions import Instructions
 from audiomotion.data.outside_files import READ_FILES, read_layout, read_manifest
 from audiomotion.data.outside_motion import MotionReader
 from audiomotion.errors import DataError
 from audiomotion.evaluate.embedding import Embeddings
 from audiomotion.evaluate.metrics.multimodality import multimodality
-from audiomotion.evaluate.outside import Askable, OutsideMotions
+from audiomotion.evaluate.outside import OutsideMotions
 from audiomotion.evaluate.protocol import (
     MotionGenerator,
     RealMotion,
@@ -28,9 +27,10 @@ from audiomotion.evaluate.protocol import (
 )
 from audiomotion.evaluate.result import EvaluationResult, RepeatResult
 from audiomotion.files import read_json, write_json
+from audiomotion.stages.asking import askable
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import OutsideStage
-from audiomotion.stages.measuring import Judged, test_items
+from audiomotion.stages.measuring import Judged
 from audiomotion.stages.results import GIVEN, REAL, RESULT
 
 _MOST_PROBLEMS: Final = 40
@@ -76,16 +76,10 @@ class GivenMotions:
             self.dataset.skeleton, self.manifest, stage.inputs["dataset"].config.continuous_yaw
         )
         self.motions = OutsideMotions(
-            read_layout(self.folder), self.manifest.texts, self._asked(), reader
-        )
-
-    def _asked(self) -> Askable:
-        instructions = Instructions(self.dataset, self.config.variant)
-        return Askable(
-            items=test_items(self.dataset, instructions, self.config.evaluation),
-            texts=[instruction.text for instruction in instructions.all],
-            splits={clip.name: clip.split for clip in self.dataset.clips},
-            split=self.config.evaluation.split,
+            read_layout(self.folder),
+            self.manifest.texts,
+            askable(self.dataset, self.config.variant, self.config.evaluation),
+            reader,
         )
 
     @property

@@ -1,0 +1,60 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from audiomotion.config.resolve import resolve
+from audiomotion.errors import ConfigError
+from audiomotion.orchestrate.launch import Request, make_plan, new_record
+from audiomotion.orchestrate.outside import checked_name, comparable_systems, outside_record
+from audiomotion.orchestrate.records import RunFolder, RunRecord
+from audiomotion.stages.system import SystemStages
+from tests.cli.command_line import TINY
+
+
+def record(system: str, *sets: str, content: str = "a", weights: str = "theirs") -> RunRecord:
+    (arm,) = resolve(TINY, sets=sets)
+    stage = SystemStages(arm.experiment).outside(Path("m"), content, allow_missing=False)
+    return outside_record(system, weights, arm.experiment, stage)
+
+
+def keep(runs: Path, *records: RunRecord) -> None:
+    for place, one in enumerate(records):
+        RunFolder(runs / one.id).save(replace(one, updated=f"2026-01-0{place + 1}T00:00:00Z"))
+
+
+def test_a_system_is_a_launch_of_one_arm(tmp_path: Path) -> None:
+    made = record("T2M GPT")
+    keep(tmp_path, made)
+    assert made.id.startswith("outside-T2M_GPT-demo-")
+    loaded = RunFolder(tmp_path / made.id).load()
+    assert loaded is not None and loaded.kind == "outside" and loaded.status == "done"
+    (arm,) = loaded.arms
+    assert (arm.arm, arm.weights, arm.status) == ("T2M GPT", "theirs", "done")
+    assert set(arm.fingerprints) == {"dataset", "evaluator", "outside"}
+
+
+def test_systems_that_were_measured_as_an_arm_was(tmp_path: Path) -> None:
+    (arm,) = resolve(TINY, sets=["masked.num_layers=2"])
+    request = Request("experiment", "tiny", [("tiny", arm.experiment)], {})
+    (ours,) = new_record(request, make_plan(request)).arms
+    old, new = record("MDM", content="old"), record("MDM", content="new")
+    keep(
+        tmp_path,
+        old,
+        new,
+        record("MLD"),
+        record("repeats", "evaluation.repeats=2"),
+        record("data", "dataset.seed=1"),
+        record("evaluator", "evaluator.movement_dim=32"),
+        record("oral", "test_variant=oral"),
+    )
+    found = comparable_systems(tmp_path, ours)
+    assert found == {"MDM": new.arms[0], "MLD": record("MLD").arms[0]}
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../up", " ", "a\nb"])
+def test_names_that_are_no_name_of_a_folder(name: str) -> None:
+    with pytest.raises(ConfigError, match="--name"):
+        checked_name(name)
+    assert checked_name("T2M-GPT (no)".replace(" (no)", "")) == "T2M-GPT"
