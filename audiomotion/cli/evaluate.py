@@ -3,8 +3,9 @@
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,8 @@ from audiomotion.cli.options import (
     experiment_names,
 )
 from audiomotion.cli.preparing import prepare
-from audiomotion.config.resolve import resolve
+from audiomotion.cli.published_evaluator import EvaluatorOption, GloveOption, evaluator_sets
+from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.launch import Request
@@ -68,13 +70,8 @@ def evaluate(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Measure the clips that have motion alone.")
     ] = False,
-    evaluator: Annotated[
-        Path | None,
-        typer.Option("--evaluator", help="Published evaluator (text_mot_match), imported first."),
-    ] = None,
-    glove: Annotated[
-        Path | None, typer.Option("--glove", help="Folder of its word vectors, imported too.")
-    ] = None,
+    evaluator: EvaluatorOption = None,
+    glove: GloveOption = None,
     sets: SetOption = None,
     recipes: RecipesOption = None,
     store: StoreOption = DEFAULT_STORE,
@@ -87,9 +84,10 @@ def evaluate(
     if (motions is None) != instructions:
         raise ConfigError("give either --motions DIR, to measure it, or --instructions")
     place = open_store(store)
-    judge = _Judge(evaluator, glove, dry_run)
-    experiment, runtime = judge.resolve(dataset, sets or (), recipes, place, data_root)
-    bench = _Bench(experiment, place, data_root, executor, runtime)
+    imported = partial(evaluator_sets, evaluator, glove, store=place, dry_run=dry_run)
+    arm = _resolved(dataset, sets or (), recipes, imported)
+    ((_, experiment),) = with_contents([arm], place, data_root, dry_run=dry_run)
+    bench = _Bench(experiment, place, data_root, executor, arm.runtime)
     if motions is None:
         bench.print_instructions()
         return
@@ -102,47 +100,16 @@ def evaluate(
     _print(outside_record(system, weights, experiment, stage), place, as_json=as_json)
 
 
-@dataclass(frozen=True)
-class _Judge:
-    """Which evaluator measures."""
-
-    evaluator: Path | None
-    glove: Path | None
-    dry_run: bool
-
-    def resolve(
-        self,
-        dataset: str,
-        sets: Sequence[str],
-        recipes: Path | None,
-        store: ArtifactStore,
-        data_root: Path | None,
-    ) -> "tuple[Experiment, Runtime]":
-        """Return the experiment with this evaluator, and where it runs."""
-        (arm,) = resolve(dataset, sets=sets, recipes_dir=recipes)
-        if self.evaluator is not None:
-            chosen = self._imported(arm.experiment, store)
-            (arm,) = resolve(dataset, sets=[*sets, chosen], recipes_dir=recipes)
-        elif self.glove is not None:
-            raise ConfigError("--glove goes with --evaluator, whose word vectors they are")
-        ((_, experiment),) = with_contents([arm], store, data_root, dry_run=self.dry_run)
-        return experiment, arm.runtime
-
-    def _imported(self, experiment: "Experiment", store: ArtifactStore) -> str:
-        """Import the published evaluator; return the assignment that takes it."""
-        from audiomotion.orchestrate.importing import import_checkpoint
-        from audiomotion.orchestrate.official import importable_part, importable_word_vectors
-
-        assert self.evaluator is not None
-        published_as = experiment.dataset.published_as
-        found = {"checkpoint": importable_part(self.evaluator, "evaluator", published_as, None)}
-        if self.glove is not None:
-            found["words"] = importable_word_vectors(self.glove)
-        for importable in found.values():
-            if not self.dry_run:
-                import_checkpoint(store, importable)
-        chosen = "".join(f", {key}: '{one.config.sha256}'" for key, one in found.items())
-        return f"evaluator={{weights: official{chosen}}}"
+def _resolved(
+    dataset: str,
+    sets: Sequence[str],
+    recipes: Path | None,
+    imported: "Callable[[Experiment], list[str]]",
+) -> ResolvedArm:
+    """Return the experiment, with the evaluator that is imported for it."""
+    (arm,) = resolve(dataset, sets=sets, recipes_dir=recipes)
+    chosen = imported(arm.experiment)
+    return resolve(dataset, sets=[*sets, *chosen], recipes_dir=recipes)[0] if chosen else arm
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,10 @@ def outside_table(record: RunRecord, artifacts: Path) -> ResultTable:
     (arm,) = record.arms
     published = _published_systems()
     dataset = record.dataset if record.dataset in published else _USUAL_DATASET
-    row = outside_row(arm, artifacts, published[dataset].get(arm.arm.lower(), {}))
+    found = published[dataset].get(arm.arm.lower(), {})
+    # What was published is of captions as written.
+    beside = found if arm.experiment["test_variant"] == "original" else {}
+    row = outside_row(arm, artifacts, beside)
     return ResultTable(
         title=record.title,
         dataset=record.dataset,
@@ -49,7 +52,7 @@ def outside_table(record: RunRecord, artifacts: Path) -> ResultTable:
         references=[_real_row(arm, artifacts)],
         published_table=_PUBLISHED_TABLE if row.published else None,
         published_dataset=dataset if row.published else "",
-        notes=_notes(record, artifacts),
+        notes=_notes(record, artifacts, dataset if row.published else record.dataset),
     )
 
 
@@ -89,14 +92,17 @@ def _share(given: Mapping[str, Any]) -> str:
     return f" ({given['num_clips']} of {given['num_clips_of_split']} clips)"
 
 
-def _notes(record: RunRecord, artifacts: Path) -> list[str]:
+def _notes(record: RunRecord, artifacts: Path, published_dataset: str) -> list[str]:
     (arm,) = record.arms
+    other = ""
+    if published_dataset != record.dataset:
+        other = f", not {published_dataset} of the paper's table {_PUBLISHED_TABLE}"
     given, result = _given(arm, artifacts), result_of(arm, artifacts)
     return [
         interval_note(record, result),
         *unknown_words_notes([arm], artifacts),
         *_given_notes(arm, given, result),
-        f"Data set: {record.dataset}; {evaluator_note(record)}.",
+        f"Data set: {record.dataset}{other}; {evaluator_note(record)}.",
     ]
 
 

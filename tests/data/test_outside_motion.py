@@ -10,6 +10,7 @@ from audiomotion.data.outside_motion import MotionReader
 from audiomotion.errors import DataError
 from audiomotion.motion.skeleton import HUMANML3D_22, KIT_21
 from tests.data.outside_forms import bvh_of, joints_of
+from tests.golden import load_golden
 
 SKELETON = HUMANML3D_22
 
@@ -34,6 +35,17 @@ def test_features_are_taken_as_they_are(tmp_path, clips):
     motion = reader().read(saved(tmp_path, clips[0].astype(np.float64)))
     assert motion.form == "features" and motion.features.dtype == np.float32
     np.testing.assert_array_equal(motion.features, clips[0])
+
+
+def test_kit_has_features_and_joints_of_its_own(tmp_path):
+    features = load_golden("repr_synthetic_kit")["features"]
+    kit = MotionReader(KIT_21, OutsideManifest(), continuous_yaw=False)
+    given = kit.read(saved(tmp_path, features))
+    np.testing.assert_array_equal(given.features, features)
+    joints = kit.read(saved(tmp_path, joints_of(features, KIT_21))).features
+    positions = KIT_21.layout.positions
+    # In millimetres.
+    np.testing.assert_allclose(joints[:-20, positions], features[:-20, positions], atol=1.0)
 
 
 def test_joints_give_the_features_that_they_were_made_of(tmp_path, clips):
