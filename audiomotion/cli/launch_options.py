@@ -1,5 +1,6 @@
 """What `train` and `ablate` are told about running their plan, apart from what is in it."""
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -54,20 +55,17 @@ class LaunchOptions:
         probed = probe_unknown(plan, cost, store, runtime)
         return expected_cost(plan, store, runtime, self.executor, forced, probed)
 
-    def budget(self, runtime: Runtime, cost: Forecast, folder: RunFolder) -> GpuBudget | None:
-        """Return what the launch may use; None where nothing is said of that.
+    def budget(self, runtime: Runtime, cost: Forecast, folder: RunFolder) -> GpuBudget:
+        """Return what the launch may use; where nothing is said of that it is only counted.
 
         Raises:
             ConfigError: The plan is expected to take more.
         """
-        if self.max_gpu_hours is None:
-            return None
         settled = runtime.settled(has_gpu=cost.slots.gpus > 0)
         ledger = None if self.only else folder.path / GPU_LEDGER
-        budget = GpuBudget(
-            self.max_gpu_hours, lambda stage: settled.resources(stage.name).gpus, ledger
-        )
-        if budget.used_hours + cost.gpu_hours > self.max_gpu_hours:
+        limit = math.inf if self.max_gpu_hours is None else self.max_gpu_hours
+        budget = GpuBudget(limit, lambda stage: settled.resources(stage.name).gpus, ledger)
+        if cost.gpu_hours and budget.used_hours + cost.gpu_hours > limit:
             raise ConfigError(_beyond(budget, cost))
         return budget
 

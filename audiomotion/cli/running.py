@@ -117,7 +117,7 @@ class _Work:
     runtime: Runtime
     forced: Collection[Fingerprint]
     cost: Forecast
-    budget: GpuBudget | None
+    budget: GpuBudget
 
 
 class Command:

@@ -31,7 +31,7 @@ class GpuBudget:
         """Make a budget.
 
         Args:
-            max_hours: What may be used.
+            max_hours: What may be used; infinity only counts.
             gpus: What a stage asks for.
             ledger: File that keeps what is used; None counts this process alone.
         """
@@ -39,7 +39,8 @@ class GpuBudget:
         self._gpus = gpus
         self._ledger = ledger
         self._seconds = used_hours(ledger) * _HOUR if ledger else 0.0
-        self._in_use = 0.0
+        self.gpus_in_use = 0.0
+        """GPUs that stages, and those who help them, hold now."""
         self._counted_at = self._written_at = time.monotonic()
         # The local executor's ticks come from a thread of their own.
         self._lock = threading.Lock()
@@ -59,7 +60,13 @@ class GpuBudget:
         )
 
     def watch(self, schedule: Schedule, on_event: OnEvent) -> OnEvent:
-        """Return an observer of executors that counts, and passes everything on."""
+        """Return an observer of executors that counts, and passes everything on.
+
+        What another process used while this one waited for the launch counts too.
+        """
+        if self._ledger:
+            self._seconds = used_hours(self._ledger) * _HOUR
+        self._counted_at = self._written_at = time.monotonic()
 
         def counting(event: EventKind, stage: AnyStage | None) -> None:
             with self._lock:
@@ -70,12 +77,12 @@ class GpuBudget:
 
     def _count(self, schedule: Schedule) -> None:
         now = time.monotonic()
-        self._seconds += self._in_use * (now - self._counted_at)
+        self._seconds += self.gpus_in_use * (now - self._counted_at)
         self._counted_at = now
-        held = self._in_use
-        self._in_use = sum(map(self._gpus, [*schedule.running, *schedule.helped]))
-        ended = held > 0 and self._in_use == 0
-        if self._ledger and (ended or now - self._written_at > _SECONDS_BETWEEN_WRITES):
+        held = self.gpus_in_use
+        self.gpus_in_use = sum(map(self._gpus, [*schedule.running, *schedule.helped]))
+        due = self.gpus_in_use == 0 or now - self._written_at > _SECONDS_BETWEEN_WRITES
+        if self._ledger and held and due:
             write_json(self._ledger, {"gpu_seconds": self._seconds})
             self._written_at = now
 

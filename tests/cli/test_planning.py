@@ -170,6 +170,8 @@ def test_what_earlier_attempts_used_counts(damaged: Path) -> None:
     ended = with_gpus(store, *plan)
     assert ended.code == 2
     assert "earlier attempts used 0.833" in ended.problem
+    finished = with_gpus(store, "--seeds", 1, "--max-gpu-hours", 0.1, "--dry-run")
+    assert finished.code == 0  # nothing is left to be computed
 
 
 def test_a_budget_of_gpus_is_no_matter_on_the_cpu(store: Path) -> None:

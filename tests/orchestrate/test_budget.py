@@ -117,11 +117,11 @@ def test_helpers_hold_gpus_too():
     schedule.start(stage)
     schedule.helped = [stage, stage]
     watch("started", stage)
-    assert limit._in_use == 3
+    assert limit.gpus_in_use == 3
     schedule.helped = []
     schedule.finish(stage)
     watch("done", stage)
-    assert limit._in_use == 0
+    assert limit.gpus_in_use == 0
     assert limit.used_hours > 0
 
 
@@ -148,3 +148,12 @@ def test_the_time_before_the_first_stage_is_not_counted():
     schedule = Schedule([stage], {})
     limit.watch(schedule, lambda event, stage: None)("tick", None)
     assert limit.used_hours == 0
+
+
+def test_what_another_process_used_meanwhile_counts(tmp_path):
+    training = trainings()[0]
+    limit = budget(2.0, tmp_path / "used.json")
+    assert limit.refusal(training) is None
+    (tmp_path / "used.json").write_text('{"gpu_seconds": 7200}')
+    limit.watch(Schedule([training], {}), lambda event, stage: None)
+    assert "--max-gpu-hours" in limit.refusal(training)
