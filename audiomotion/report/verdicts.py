@@ -17,7 +17,7 @@ _NEAR = 3
 """`near` reaches this many half widths."""
 
 _WIDE = 0.1
-"""A half width beyond this share of the published value makes the verdict say little."""
+"""A half width beyond this share of the published value makes agreement say little."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def verdict(
     if reasons or half_width is None:
         return Verdict("not comparable", away, half_width, "; ".join(reasons))
     word = _word(away, half_width, _improves(metric, ours, published, real))
-    return Verdict(word, away, half_width, _weakness(half_width, published))
+    return Verdict(word, away, half_width, _weakness(word, half_width, published))
 
 
 def _half_width(ours: Figure, published: Figure) -> float | None:
@@ -132,7 +132,8 @@ def _improves(
     return (ours.mean > published.mean) == (metric.better == "higher")
 
 
-def _weakness(half_width: float, published: Figure) -> str:
-    if half_width <= _WIDE * abs(published.mean):
+def _weakness(word: Word, half_width: float, published: Figure) -> str:
+    """Say where agreement is no more than a wide interval."""
+    if word in ("better", "worse") or half_width <= _WIDE * abs(published.mean):
         return ""
-    return f"h is {half_width:.3g}, wide beside {published.mean:.3g}: the verdict says little"
+    return f"h is {half_width:.3g}, wide beside {published.mean:.3g}: agreement says little"

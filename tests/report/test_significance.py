@@ -147,3 +147,16 @@ def test_repeats_of_two_models_are_paired_by_their_draws():
 def test_repeats_without_a_partner_are_left_out():
     assert sampling_difference([1.0, 2.0, 9.0], [0.5, 1.5]).num_repeats == 2
     assert sampling_difference([1.0], [0.5]) == SamplingDifference(0.5, None, 1)
+
+
+@pytest.mark.parametrize("theirs", [range(5), range(2, 6), range(5, 15)])
+def test_the_interval_of_a_difference_covers_95_percent(theirs):
+    """Of equal seeds paired, with a share that cancels; else by Welch, with twice the spread."""
+    rng = np.random.default_rng(len(theirs))
+    luck = rng.normal(size=(6_000, 15)) if theirs == range(5) else np.zeros((6_000, 15))
+    ours, others = luck + rng.normal(size=luck.shape) + 0.5, luck + 2 * rng.normal(size=luck.shape)
+    found = [
+        difference({seed: one[seed] for seed in range(5)}, {seed: other[seed] for seed in theirs})
+        for one, other in zip(ours.tolist(), others.tolist(), strict=True)
+    ]
+    assert 0.93 <= np.mean([abs(one.mean - 0.5) <= one.half_width for one in found]) <= 0.97

@@ -52,11 +52,3 @@ def test_the_two_noises_are_kept_apart():
 def test_one_seed_knows_nothing_of_seeds_and_one_repeat_nothing_of_repeats():
     assert two_noises([Figure(1.0, 0.3)]) == TwoNoises(pytest.approx(0.3), None, 1)
     assert two_noises([Figure(1.0), Figure(2.0)]).over_repeats is None
-
-
-@pytest.mark.parametrize("num_seeds", [3, 5, 10])
-def test_the_interval_over_seeds_covers_95_percent(num_seeds):
-    draws = np.random.default_rng(num_seeds).normal(0.5, 0.1, (20_000, num_seeds))
-    found = [over_seeds(means) for means in draws.tolist()]
-    covered = np.mean([abs(one.mean - 0.5) <= one.half_width for one in found])
-    assert 0.93 <= covered <= 0.97

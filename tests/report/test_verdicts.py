@@ -101,7 +101,8 @@ def test_one_repeat_of_one_seed_is_no_measurement():
     assert found.half_width is None
 
 
-def test_a_verdict_that_says_little_says_so():
+def test_agreement_by_a_wide_interval_says_so():
     wide = verdict(METRIC["fid"], Figure(1.5, 0.9), Figure(1.0, 0.1))
     assert wide.word == "reproduced" and "says little" in wide.why
     assert verdict(METRIC["fid"], Figure(1.0, 0.02), Figure(1.0)).why == ""
+    assert verdict(METRIC["fid"], Figure(9.0, 0.9), Figure(1.0, 0.1)).why == ""
