@@ -85,7 +85,7 @@ class SamplingDifference:
 def difference(ours: Mapping[int, float], theirs: Mapping[int, float]) -> Difference:
     """Return the difference of two arms, each a value for each training seed; at least one each.
 
-    Arms of one seed share what that seed trained and the draws of the evaluation, so their values
+    Arms of one seed share its random numbers, batches and the draws of the evaluation, so values
     are paired by seed. Where the sets of seeds differ, all of both are compared without pairs.
     """
     values = [*ours.values(), *theirs.values()]

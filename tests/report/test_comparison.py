@@ -8,26 +8,7 @@ from audiomotion.report.holm import LEVEL, holm
 from audiomotion.report.power import seeds_needed
 from audiomotion.report.significance import difference
 from audiomotion.report.statistics import Figure
-
-SEEDS = range(5)
-WOBBLE = (0.00, 0.02, -0.01, 0.01, -0.02)
-OTHER_WOBBLE = (0.01, -0.02, 0.02, 0.00, -0.01)
-
-
-def arm(seeds=SEEDS, wobble=WOBBLE, **means):
-    """Return figures by seed: means that wobble by the seed."""
-    return {
-        seed: {key: Figure(mean + wobble[seed % 5], 0.1) for key, mean in means.items()}
-        for seed in seeds
-    }
-
-
-def three(fid=(1.0, 2.0, 3.0), **more):
-    wobbles = WOBBLE, OTHER_WOBBLE, WOBBLE[::-1]
-    return {
-        name: arm(wobble=wobble, fid=mean, **more)
-        for name, wobble, mean in zip("abc", wobbles, fid, strict=True)
-    }
+from tests.report.arms import OTHER_WOBBLE, arm, three
 
 
 def test_the_differences_to_the_baseline():
@@ -107,8 +88,7 @@ def test_an_arm_that_failed_is_not_compared():
 
 
 def test_a_figure_that_is_no_number_leads_nowhere():
-    arms = three() | {"d": arm(fid=float("nan"))}
-    found = compare(arms, "d")
+    found = compare({"d": arm(fid=float("nan"))} | three(), "a")
     assert found.leaders == {"fid": "a"} and "best" not in found.marks.values()
 
 

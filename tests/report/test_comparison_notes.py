@@ -1,6 +1,6 @@
 from audiomotion.report.comparison import compare
 from audiomotion.report.comparison_notes import comparison_notes
-from tests.report.test_comparison import OTHER_WOBBLE, arm, three
+from tests.report.arms import OTHER_WOBBLE, arm, three
 
 
 def test_the_rule_of_the_marks_and_the_numbers_of_tests_are_said():
