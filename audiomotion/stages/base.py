@@ -114,11 +114,6 @@ class Stage(Generic[ConfigT]):
 
     def identity(self) -> dict[str, Any]:
         """Return what the fingerprint is the hash of."""
-        return dict(self._identity)
-
-    @cached_property
-    def _identity(self) -> dict[str, Any]:
-        # A plan of thousands of stages asks again and again.
         return {
             "stage": self.name,
             "version": self.kind.version,
