@@ -56,6 +56,30 @@ WeightsOption = Annotated[
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan, run nothing.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ProbeOption = Annotated[
+    bool,
+    typer.Option("--probe", help="Make a few steps of trainings whose time is not known."),
+]
+MaxGpuHoursOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-gpu-hours",
+        min=0,
+        help="Refuse a plan that is expected to take more; when they are used up, start nothing.",
+    ),
+]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="STAGE", help="Run up to this stage; may be repeated."),
+]
+ForceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--force",
+        metavar="STAGE",
+        help="Compute this stage again, and all that builds on it; may be repeated.",
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 StoreOption = Annotated[
     str,

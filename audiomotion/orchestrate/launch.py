@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from audiomotion.config.experiment import Experiment
+from audiomotion.orchestrate.budget import GpuBudget
 from audiomotion.orchestrate.executor import EventKind, Executor
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.records import (
@@ -115,11 +116,13 @@ def launch(
     observer: Observer,
     display: Display,
     seconds: Mapping[str, float],
+    budget: GpuBudget | None = None,
 ) -> RunRecord:
     """Run what is missing and return the record with a verdict on every arm.
 
-    An arm is `failed` where a stage of its own failed, `skipped` where one that arms share did. An
-    interrupt leaves the record `interrupted`; the same request continues it.
+    An arm is `failed` where a stage of its own failed, `skipped` where one that arms share did, or
+    where the budget did not allow a stage. An interrupt leaves the record `interrupted`; the same
+    request continues it.
     """
     record = new_record(request, plan)
     folder = RunFolder(store.runs / record.id)
@@ -127,7 +130,7 @@ def launch(
     if earlier is not None:
         record = replace(record, created=earlier.created)
     available = store.available(plan.stages)
-    schedule = Schedule(plan.missing(available), seconds)
+    schedule = Schedule(plan.missing(available), seconds, budget)
     folder.save(record)
 
     def on_event(event: EventKind, stage: AnyStage | None) -> None:
@@ -140,7 +143,7 @@ def launch(
         for stage in plan.stages.values():
             if stage.fingerprint in available:
                 observer.stage_done(record, stage, store.folder(stage))
-        executor.run(schedule, on_event)
+        executor.run(schedule, budget.watch(schedule, on_event) if budget else on_event)
         record = _with_verdicts(record, plan, schedule)
         observer.end(record)
     except BaseException:
@@ -169,7 +172,7 @@ def _first_failure(target: Target, schedule: Schedule) -> Failure | None:
 def _verdict(arm: ArmRecord, failure: Failure | None, plan: Plan) -> ArmRecord:
     if failure is None:
         return replace(arm, status="done", reason="", exit_code=0)
-    shared = len(plan.arms_of[failure.stage.fingerprint]) > 1
+    shared = failure.refused or len(plan.arms_of[failure.stage.fingerprint]) > 1
     return replace(
         arm,
         status="skipped" if shared else "failed",
