@@ -13,7 +13,8 @@ from audiomotion.cli.dry_run import print_plan
 from audiomotion.cli.execution import make_executor, with_contents
 from audiomotion.cli.options import (
     DEFAULT_STORE,
-    AxisArgument,
+    AxesArgument,
+    AxesOption,
     DataRootOption,
     DatasetOption,
     DryRunOption,
@@ -30,17 +31,20 @@ from audiomotion.cli.options import (
 )
 from audiomotion.cli.progress import ProgressDisplay
 from audiomotion.cli.weights import confirm_weights, frozen_parts
-from audiomotion.config.axis import load_axis
+from audiomotion.config.axis import described, joined, load_axis
+from audiomotion.config.recipes import list_recipes
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.data.published_counts import Comparison
-from audiomotion.errors import ArmsFailedError, AudiomotionError
+from audiomotion.errors import ArmsFailedError, AudiomotionError, ConfigError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.estimates import recorded_seconds
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
 from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
 from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.report.notes import same_system_notes
+from audiomotion.report.published import refuse_unknown_rows
 from audiomotion.report.render import as_json as table_json
 from audiomotion.report.render import print_table
 from audiomotion.report.table import ResultTable, build_table
@@ -76,7 +80,12 @@ def train(
 
 
 def ablate(
-    axis: AxisArgument,
+    axes: AxesArgument = None,
+    more_axes: AxesOption = None,
+    one_at_a_time: Annotated[
+        bool,
+        typer.Option("--one-at-a-time", help="Of several axes, vary one around all baselines."),
+    ] = False,
     dataset: DatasetOption = None,
     arms: Annotated[
         str | None, typer.Option("--arms", help="Only these arms, separated by commas.")
@@ -92,25 +101,32 @@ def ablate(
     as_json: JsonOption = False,
     yes: YesOption = False,
 ) -> None:
-    """Train the system once for each arm of an axis, and compare.
+    """Train the system once for each arm of an axis, or of several, and compare.
 
     The published figures of the same arms stand beside ours.
     """
+    names = [*(axes or ()), *(more_axes or ())]
+    if not names:
+        known = ", ".join(list_recipes("ablations", recipes))
+        raise ConfigError(f"no axis is named; give one or several of {known}, or a path")
     resolved = resolve(
-        axes=[axis],
+        axes=names,
         arms=arms.split(",") if arms else None,
         sets=sets or (),
         seeds=_seeds(seeds),
         weights=weights,
         recipes_dir=recipes,
         dataset=dataset,
+        one_at_a_time=one_at_a_time,
     )
-    config = load_axis(axis, recipes).config
+    configs = [load_axis(name, recipes).config for name in names]
+    for config in configs:
+        refuse_unknown_rows(config)
     if dataset is None:
-        errors.say(f"no --dataset given: using {config.dataset}")
-    described = config.model_dump(mode="json", exclude={"arms"})
+        errors.say(f"no --dataset given: using {configs[0].dataset}")
     command = Command(store, data_root, executor, dry_run, as_json, yes)
-    command.run("ablation", config.name, resolved, described)
+    title = joined(config.name for config in configs)
+    command.run("ablation", title, resolved, described(configs, one_at_a_time=one_at_a_time))
 
 
 def _seeds(count: int) -> Sequence[int] | None:
@@ -152,6 +168,8 @@ class Command:
         experiments = with_contents(arms, self.store, self.data_root, dry_run=self.dry_run)
         request = Request(kind, title, experiments, axis)
         plan = make_plan(request)
+        for note in same_system_notes(new_record(request, plan)):
+            errors.say(note)
         if self.dry_run:
             print_plan(request, plan, self.store, as_json=self.as_json)
         else:

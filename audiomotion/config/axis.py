@@ -1,13 +1,13 @@
 """An axis: one question of an ablation, and the answers (arms) to try."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from audiomotion.config.experiment import Variant
 from audiomotion.config.given import Given, Origin, dotted
@@ -19,18 +19,27 @@ from audiomotion.config.schema import Schema
 from audiomotion.config.yaml_file import read_yaml
 from audiomotion.errors import ConfigError
 
+JOINT = "+"
+"""Between the names of several axes, and of their arms; no name of one holds it."""
+
 
 class PublishedTable(Schema):
     """Where the paper answers the same question; its figures stand beside ours, not among them."""
 
     table: Literal[2, 3, 4, 5, 6]
-    """Table of the paper; rows are found by the arms' names."""
+    """Table of the paper."""
 
     dataset: Literal["humanml3d", "kit"]
-    """Data set the figures were measured on."""
+    """Data set of the figures; where the table has the launch's own, that one."""
 
     variant: Variant
     """Captions tested on."""
+
+    rows: dict[str, str] = Field(default_factory=dict)
+    """Row of an arm that has another name there; rows of other arms are found by their names."""
+
+    others: bool = False
+    """Whether the rows that are no arm's stand in the table too, as published only."""
 
 
 class AxisConfig(Schema):
@@ -70,6 +79,14 @@ class AxisConfig(Schema):
             raise ValueError(not_one_of(value, arms, what="the arms "))
         return value
 
+    @model_validator(mode="after")
+    def _published_rows_are_of_arms(self) -> Self:
+        for arm in self.published.rows if self.published else ():
+            if arm not in self.arms:
+                sentence = not_one_of(arm, list(self.arms), what="the arms ")
+                raise ValueError(f"published.rows: {sentence}")
+        return self
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -77,6 +94,10 @@ class Axis:
 
     config: AxisConfig
     arms: Mapping[str, Given]
+
+
+NamedArm = tuple[str, Given]
+"""An arm's name, and what it gives."""
 
 
 @dataclass(frozen=True)
@@ -103,15 +124,69 @@ def load_axis(name: str, recipes_dir: Path | None = None) -> Axis:
     return Axis(config, {arm: layer.noted(f"arm {arm!r}") for arm, layer in arms.value.items()})
 
 
-def choices(axes: Sequence[Axis], arms: Sequence[str] | None, experiment: str) -> list[Choice]:
+def choices(
+    axes: Sequence[Axis],
+    arms: Sequence[str] | None,
+    experiment: str,
+    *,
+    one_at_a_time: bool = False,
+) -> list[Choice]:
     """Return every combination of arms, in the order of the files; `arms` keeps only those named.
 
+    One axis at a time, instead: the baseline of each axis together, whether named or not, then each
+    other arm of each axis over the baselines of the other axes.
+
     Raises:
-        ConfigError: A name is no arm of any axis, or the arms of two axes change the same key.
+        ConfigError: An axis is named twice, a name is no arm of any axis, or arms of two axes give
+            one key different values.
     """
+    _refuse_repeated(axes)
     _refuse_unknown(axes, arms or ())
     selected = [_selected(axis, arms or ()) for axis in axes]
+    if one_at_a_time:
+        return list(_around_baseline(axes, selected, experiment))
     return [_combined(combination, experiment) for combination in product(*selected)]
+
+
+def joined(names: Iterable[str]) -> str:
+    """Return one name for several axes, or for an arm of each."""
+    return JOINT.join(names)
+
+
+def split(name: str) -> list[str]:
+    """Return the names that `joined` made one."""
+    return name.split(JOINT)
+
+
+def described(axes: Sequence[AxisConfig], *, one_at_a_time: bool = False) -> dict[str, Any]:
+    """Return what the record of a launch says of its axes: questions, baselines, published tables.
+
+    The arms are in the record already, fully resolved.
+    """
+    return {
+        "axes": [axis.model_dump(mode="json", exclude={"arms"}) for axis in axes],
+        "baseline": joined(axis.baseline for axis in axes),
+        "one_at_a_time": one_at_a_time,
+    }
+
+
+def _refuse_repeated(axes: Sequence[Axis]) -> None:
+    names = [axis.config.name for axis in axes]
+    repeated = dict.fromkeys(name for name in names if names.count(name) > 1)
+    if repeated:
+        raise ConfigError([f"axis {name!r} is named twice" for name in repeated])
+
+
+def _around_baseline(
+    axes: Sequence[Axis], selected: Sequence[Sequence[NamedArm]], experiment: str
+) -> Iterator[Choice]:
+    baselines = [(axis.config.baseline, axis.arms[axis.config.baseline]) for axis in axes]
+    yield _combined(baselines, experiment)
+    for place, arms in enumerate(selected):
+        for arm in arms:
+            if arm[0] != baselines[place][0]:
+                around = [*baselines[:place], arm, *baselines[place + 1 :]]
+                yield _combined(around, experiment, varied=place)
 
 
 def _refuse_unknown(axes: Sequence[Axis], wanted: Sequence[str]) -> None:
@@ -125,26 +200,31 @@ def _refuse_unknown(axes: Sequence[Axis], wanted: Sequence[str]) -> None:
         )
 
 
-def _selected(axis: Axis, wanted: Sequence[str]) -> list[tuple[str, Given]]:
+def _selected(axis: Axis, wanted: Sequence[str]) -> list[NamedArm]:
     items = list(axis.arms.items())
     return [item for item in items if item[0] in wanted] or items
 
 
-def _combined(combination: Sequence[tuple[str, Given]], experiment: str) -> Choice:
+def _combined(
+    combination: Sequence[NamedArm], experiment: str, varied: int | None = None
+) -> Choice:
+    """Return one arm of several; the one at `varied` has the last word."""
     layers = [layer for _, layer in combination]
-    _refuse_overlap(layers)
-    name = "+".join(arm for arm, _ in combination) or experiment
-    return Choice(name, reduce(merge, layers, Given({}, Origin("arms"))))
+    last = [] if varied is None else [layers.pop(varied)]
+    _refuse_contradiction(layers)
+    name = joined(arm for arm, _ in combination) or experiment
+    return Choice(name, reduce(merge, [*layers, *last], Given({}, Origin("arms"))))
 
 
-def _refuse_overlap(layers: Sequence[Given]) -> None:
+def _refuse_contradiction(layers: Sequence[Given]) -> None:
     problems = [
-        f"{new.origin} {dotted(path)}: {old.origin} changes it too; two axes may not change one key"
+        f"{new.origin} {dotted(path)}: {old.origin} gives it another value; arms of two axes must "
+        "not contradict each other (--arms leaves arms out, --one-at-a-time varies one axis only)"
         for index, layer in enumerate(layers)
         for path, new in layer.leaves()
         for earlier in layers[:index]
-        for _, old in overlaps(earlier, path)
-        if path
+        for other, old in overlaps(earlier, path)
+        if path and (other != path or old.plain() != new.plain())
     ]
     if problems:
         raise ConfigError(problems)

@@ -1,6 +1,6 @@
 import pytest
 
-from audiomotion.config.axis import choices, load_axis
+from audiomotion.config.axis import choices, described, load_axis
 from audiomotion.errors import ConfigError
 
 AXIS = """\
@@ -37,6 +37,14 @@ def test_an_axis_is_named_after_its_file(write):
             ("baseline: few", "baseline: few\npublished: {table: 9, dataset: kit, variant: oral}"),
             "x.yaml:3 published.table: 9 is not one of 2, 3, 4, 5, 6",
         ),
+        (
+            (
+                "baseline: few",
+                "baseline: few\npublished: {table: 5, dataset: kit, variant: oral, "
+                "rows: {fw: wavlm}}",
+            ),
+            "x.yaml: published.rows: 'fw' is not one of the arms few, many; did you mean 'few'?",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_axis(write, change, problem):
@@ -65,14 +73,64 @@ def test_choices_of_two_axes_are_all_combinations(write):
     assert found[0].layer.plain() == {"speech": {"num_voices": 24, "words_per_minute": 90}}
 
 
-def test_two_axes_may_not_change_the_same_key(write):
+RATES = """\
+question: How fast?
+baseline: slow
+arms:
+  slow: {speech: {words_per_minute: 90}}
+  fast: {speech: {words_per_minute: 300}}
+  hasty: {speech: {words_per_minute: 400}}
+"""
+
+
+def test_one_axis_at_a_time_goes_around_the_baselines(write):
+    axes = [load_axis(write(AXIS, "voices.yaml")), load_axis(write(RATES, "rates.yaml"))]
+    found = choices(axes, None, "demo", one_at_a_time=True)
+    assert [choice.name for choice in found] == ["few+slow", "many+slow", "few+fast", "few+hasty"]
+    assert found[1].layer.plain() == {"speech": {"num_voices": 24, "words_per_minute": 90}}
+    everything = {choice.name: choice.layer.plain() for choice in choices(axes, None, "demo")}
+    assert len(everything) == 6
+    assert all(everything[choice.name] == choice.layer.plain() for choice in found)
+    named = choices(axes, ["fast"], "demo", one_at_a_time=True)
+    assert [choice.name for choice in named] == ["few+slow", "many+slow", "few+fast"]
+
+
+def test_two_axes_may_not_give_a_key_two_values(write):
     axes = [load_axis(write(AXIS, name)) for name in ("a.yaml", "b.yaml")]
     with pytest.raises(ConfigError) as caught:
-        choices(axes, ["few"], "demo")
+        choices(axes, [], "demo")
     assert caught.value.problems == [
-        "b.yaml:4 arm 'few' speech.num_voices: a.yaml:4 arm 'few' changes it too; "
-        "two axes may not change one key"
+        "b.yaml:5 arm 'many' speech.num_voices: a.yaml:4 arm 'few' gives it another value; arms of "
+        "two axes must not contradict each other (--arms leaves arms out, --one-at-a-time varies "
+        "one axis only)"
     ]
+    (agreed,) = choices(axes, ["few"], "demo")
+    assert agreed.layer.plain() == {"speech": {"num_voices": 2}}
+
+
+def test_one_axis_at_a_time_the_varied_arm_has_the_last_word():
+    axes = [load_axis(name) for name in ("memory-size", "compressor")]
+    found = choices(axes, None, "demo", one_at_a_time=True)
+    assert len(found) == 1 + 4 + 5
+    layers = {choice.name: choice.layer.plain()["compressor"] for choice in found}
+    assert layers["tokens-256+conv1d"] == {"name": "conv1d"}
+    assert layers["tokens-64+memory-retrieval"]["num_memory_tokens"] == 64
+
+
+def test_an_axis_named_twice(write):
+    axis = load_axis(write(AXIS, "voices.yaml"))
+    with pytest.raises(ConfigError, match=r"^axis 'voices' is named twice$"):
+        choices([axis, axis], None, "demo")
+
+
+def test_a_record_holds_what_axes_ask(write):
+    configs = [
+        load_axis(write(text, name)).config for text, name in ((AXIS, "a.yaml"), (RATES, "b.yaml"))
+    ]
+    content = described(configs, one_at_a_time=True)
+    assert (content["baseline"], content["one_at_a_time"]) == ("few+slow", True)
+    assert [one["question"] for one in content["axes"]] == ["Which voice?", "How fast?"]
+    assert "arms" not in content["axes"][0]
 
 
 def test_unknown_arms(write):
