@@ -1,5 +1,6 @@
 """What the published figures beside a launch are and are not."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from audiomotion.orchestrate.records import RunRecord
@@ -38,7 +39,11 @@ def _beside(record: RunRecord) -> Sequence[PublishedFigures]:
 
 def _systems(source: PublishedFigures) -> list[str]:
     """Say whose figures stand beside which arm, and which rows are no arm."""
-    told = [f"{row.system} ({arm})" for arm, row in source.rows.items() if row.system != arm]
+    arms: dict[str, list[str]] = defaultdict(list)
+    for arm, row in source.rows.items():
+        if row.system != row.name or row.name != arm:
+            arms[row.system].append(arm)
+    told = [f"{system} ({', '.join(names)})" for system, names in arms.items()]
     notes = [f"Published beside, of {source.place}: {', '.join(told)}."] if told else []
     if source.others:
         names = ", ".join(row.system for row in source.others)
