@@ -68,7 +68,8 @@ def _lines(entry: Entry, *, whole: bool) -> list[str]:
         return [f"{entry['question']} ({names})"]
     lines = [entry["question"], f"arms: {names}; baseline: {entry['baseline']}"]
     if (published := entry["published"]) is not None:
-        place = f"table {published['table']}, {published['dataset']}"
+        dataset = f", {published['dataset']}" if published["dataset"] else ""
+        place = f"table {published['table']}{dataset}"
         lines.append(f"published: {place}, tested on {published['variant']} captions")
     return lines
 

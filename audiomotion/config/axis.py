@@ -22,6 +22,8 @@ from audiomotion.errors import ConfigError
 JOINT = "+"
 """Between the names of several axes, and of their arms; no name of one holds it."""
 
+_WITHOUT_DATASET = 4
+
 
 class PublishedTable(Schema):
     """Where the paper answers the same question; its figures stand beside ours, not among them."""
@@ -29,8 +31,11 @@ class PublishedTable(Schema):
     table: Literal[2, 3, 4, 5, 6]
     """Table of the paper."""
 
-    dataset: Literal["humanml3d", "kit"]
-    """Data set of the figures; where the table has the launch's own, that one."""
+    dataset: Literal["humanml3d", "kit"] | None = None
+    """Data set of the figures; where the table has the launch's own, that one.
+
+    Table 4 is of speed, and the paper does not say on which.
+    """
 
     variant: Variant
     """Captions tested on."""
@@ -40,6 +45,16 @@ class PublishedTable(Schema):
 
     others: bool = False
     """Whether the rows that are no arm's stand in the table too, as published only."""
+
+    @model_validator(mode="after")
+    def _says_on_which_data_set(self) -> Self:
+        if (self.dataset is None) != (self.table == _WITHOUT_DATASET):
+            given = "no dataset" if self.dataset is None else f"dataset {self.dataset!r}"
+            raise ValueError(
+                f"table {self.table} with {given}; all tables but {_WITHOUT_DATASET} need one: "
+                "humanml3d or kit"
+            )
+        return self
 
 
 class AxisConfig(Schema):

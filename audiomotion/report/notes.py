@@ -18,7 +18,9 @@ def notes(record: RunRecord, artifacts: Path) -> list[str]:
         notes.append(_interval_note(record, result_of(done[0], artifacts)))
         notes += _unknown_words_notes(done, artifacts)
     random = [
-        f"{arm.arm}: {arm.weights}" for arm in record.arms if arm.weights.startswith("random")
+        f"{arm.arm}: {arm.weights}"
+        for arm in record.arms
+        if any(part.startswith("random") for part in arm.weights.split(" + "))
     ]
     if random:
         notes.append(

@@ -47,7 +47,8 @@ class PublishedFigures:
     """A published table that stands beside a launch."""
 
     table: int
-    dataset: str
+    dataset: str | None
+    """None where the paper does not say which."""
     variant: str
     """Captions tested on."""
 
@@ -60,10 +61,10 @@ class PublishedFigures:
     @property
     def place(self) -> str:
         """Where the figures are from, in a few words."""
-        return f"table {self.table}, {self.dataset}"
+        return f"table {self.table}" + (f", {self.dataset}" if self.dataset else "")
 
 
-def published_rows(table: int, dataset: str) -> dict[str, PublishedRow]:
+def published_rows(table: int, dataset: str | None) -> dict[str, PublishedRow]:
     """Return the rows of a published table by name; of one data set where it has several.
 
     Intervals are as published; the ablations (5, 6) and the speeds (4) have none.
@@ -85,7 +86,7 @@ def published_beside(
     """
     axes: Sequence[Mapping[str, Any]] = axis.get("axes", ())
     baselines = [one["baseline"] for one in axes]
-    found: dict[tuple[int, str], PublishedFigures] = {}
+    found: dict[tuple[int, str | None], PublishedFigures] = {}
     for place, one in enumerate(axes):
         if one["published"] is not None:
             own = {arm: split(arm)[place] for arm in arms if _is_only(place, arm, baselines)}
@@ -152,7 +153,7 @@ def _tables() -> dict[str, Any]:
     return content
 
 
-def _on(table: Any, dataset: str) -> Sequence[Mapping[str, Any]]:
+def _on(table: Any, dataset: str | None) -> Sequence[Mapping[str, Any]]:
     """Return the rows of a table, those of one data set where it tells several apart."""
     rows: Sequence[Mapping[str, Any]] = table[dataset] if isinstance(table, dict) else table
     return rows

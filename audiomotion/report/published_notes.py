@@ -4,14 +4,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from audiomotion.orchestrate.records import RunRecord
-from audiomotion.report.metrics import METRICS
+from audiomotion.report.metrics import METRICS, PUBLISHED_ONLY
 from audiomotion.report.published import PublishedFigures, published_beside
 
 
 def published_notes(record: RunRecord) -> list[str]:
     """Return a sentence on every published figure that must not be read as it stands."""
     beside = _beside(record)
-    return [note for source in beside for note in (*_systems(source), *_suspects(source))]
+    return [
+        note
+        for source in beside
+        for note in (*_systems(source), *_unmeasured(source), *_suspects(source))
+    ]
 
 
 def other_data(record: RunRecord) -> str:
@@ -20,7 +24,7 @@ def other_data(record: RunRecord) -> str:
     sets = [
         f"not {source.dataset} of the paper's table {source.table}"
         for source in beside
-        if source.dataset != record.dataset
+        if source.dataset not in (None, record.dataset)
     ]
     tested = sorted({str(arm.experiment["test_variant"]) for arm in record.arms})
     variants = [
@@ -49,6 +53,13 @@ def _systems(source: PublishedFigures) -> list[str]:
         names = ", ".join(row.system for row in source.others)
         notes.append(f"Published only, of {source.place}: {names}.")
     return notes
+
+
+def _unmeasured(source: PublishedFigures) -> list[str]:
+    """Say which published figures have none of ours to stand beside."""
+    figures = {key for row in source.rows.values() for key in row.figures}
+    labels = [metric.label for metric in PUBLISHED_ONLY if metric.in_paper in figures]
+    return [f"Of table {source.table}, {label} is not measured here." for label in labels]
 
 
 def _suspects(source: PublishedFigures) -> list[str]:

@@ -118,17 +118,33 @@ def _over_seeds(found: Sequence[Mapping[str, Figure]], num_asked: int) -> dict[s
 
 def _reference_rows(record: RunRecord, artifacts: Path) -> list[Row]:
     labels = {"real": "real motion", "reconstruction": "RVQ reconstruction"}
-    paths = [reference_path(key, artifacts) for key in record.references]
-    found = [read_json(path) for path in paths if path.exists()]
-    several = len(found) > 1
+    paths = {key: reference_path(key, artifacts) for key in record.references}
+    found = {key: read_json(path) for key, path in paths.items() if path.exists()}
     return [
-        Row(
-            label + (f" ({number})" if several else ""),
-            _figures(content[key]),
+        row
+        for kind, label in labels.items()
+        for row in _ceiling(
+            label, {key: _figures(content[kind]) for key, content in found.items()}, record
         )
-        for number, content in enumerate(found, 1)
-        for key, label in labels.items()
     ]
+
+
+def _ceiling(
+    label: str, figures: Mapping[str, Mapping[str, Figure]], record: RunRecord
+) -> list[Row]:
+    """Return a row for all arms, or where references differ one for the arms of each."""
+    distinct: list[Mapping[str, Figure]] = []
+    for one in figures.values():
+        if one not in distinct:
+            distinct.append(one)
+    if len(distinct) < 2:
+        return [Row(label, one) for one in distinct]
+    arms: list[dict[str, None]] = [{} for _ in distinct]
+    for arm in record.arms:
+        if (key := arm.fingerprints["reference"]) in figures:
+            arms[distinct.index(figures[key])][arm.arm] = None
+    pairs = zip(arms, distinct, strict=True)
+    return [Row(f"{label} ({', '.join(names)})", one) for names, one in pairs]
 
 
 def _published_only(published: Sequence[PublishedFigures]) -> list[Row]:

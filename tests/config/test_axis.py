@@ -38,6 +38,10 @@ def test_an_axis_is_named_after_its_file(write):
             "x.yaml:3 published.table: 9 is not one of 2, 3, 4, 5, 6",
         ),
         (
+            ("baseline: few", "baseline: few\npublished: {table: 5, variant: oral}"),
+            "x.yaml:3 published: table 5 with no dataset; all tables but 4 need one",
+        ),
+        (
             (
                 "baseline: few",
                 "baseline: few\npublished: {table: 5, dataset: kit, variant: oral, "

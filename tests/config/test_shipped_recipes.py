@@ -7,6 +7,7 @@ from audiomotion.config.axis import load_axis
 from audiomotion.config.recipes import list_recipes, load_recipe, shipped_folder
 from audiomotion.config.resolve import resolve
 from audiomotion.config.yaml_file import read_yaml
+from audiomotion.errors import ConfigError
 
 EXPERIMENTS = ["bandai", "demo", "folder", "humanml3d", "kit"]
 
@@ -148,6 +149,25 @@ def test_condition_is_on_the_captions_as_written(dataset):
         ("original", "original")
     }
     assert arms["audio"] == resolve(dataset)[0].experiment
+
+
+@pytest.mark.parametrize("dataset", EXPERIMENTS)
+def test_a_cascade_reads_what_it_hears_and_end_to_end_is_the_experiment(dataset):
+    arms = {arm.name: arm.experiment for arm in resolve(axes=["pipeline"], dataset=dataset)}
+    assert arms["end-to-end"] == resolve(dataset)[0].experiment
+    cascade = arms["cascade"]
+    assert (cascade.condition, cascade.test_text) == ("text", "transcripts")
+    assert rest_of(cascade, "condition", "test_text") == rest_of(
+        arms["end-to-end"], "condition", "test_text"
+    )
+    weights = "random" if dataset in ("demo", "bandai", "folder") else "openai/whisper-small"
+    assert cascade.recognizer.weights == weights
+    assert cascade.weights_label.startswith(f"{cascade.recognizer.weights_label} + ")
+
+
+def test_what_is_heard_anyway_is_not_transcribed():
+    with pytest.raises(ConfigError, match=r"transcripts is of a system that reads; set condition"):
+        resolve("demo", sets=["test_text=transcripts"])
 
 
 VALUES = {

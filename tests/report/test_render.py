@@ -89,6 +89,15 @@ def test_without_a_published_table_there_is_no_such_column(tmp_path):
     assert "published" not in markdown(table).splitlines()[2]
 
 
+def test_published_speed_is_said_to_have_nothing_beside_it(tmp_path):
+    arms = [done(tmp_path, arm, 0, result([1.0])) for arm in ("end-to-end", "cascade")]
+    table = build_table(launch(tmp_path, *arms, axis=axes("pipeline")), tmp_path)
+    assert headings(table)[-1] == "published, table 4 (samples/s)"
+    assert "| 2.695 |" in markdown(table) and "| 1.509 |" in markdown(table)
+    assert "Of table 4, samples/s is not measured here." in table.notes
+    assert "Data set: demo; " in " ".join(table.notes)
+
+
 def test_published_rows_without_an_arm_stand_below_with_their_intervals(tmp_path):
     arm = done(tmp_path, "audio", 0, result([1.0]))
     table = build_table(launch(tmp_path, arm, axis=axes("condition")), tmp_path)

@@ -3,8 +3,10 @@ from dataclasses import replace
 import pytest
 
 from audiomotion.errors import DataError
+from audiomotion.files import write_json
 from audiomotion.report.statistics import Figure, over_seeds
 from audiomotion.report.table import build_table, table_columns
+from audiomotion.stages.results import RESULT
 from tests.report.launches import TABLE6, axes, done, experiment, failed, launch, result
 
 
@@ -142,6 +144,26 @@ def test_the_ceiling_is_real_motion_and_its_reconstruction(tmp_path):
     ]
 
 
+def test_ceilings_that_differ_name_their_arms(tmp_path):
+    arms = []
+    for number, name in enumerate(("quantizers-2", "quantizers-4", "quantizers-6")):
+        arm = done(tmp_path, name, 0, result([1.0]))
+        arm.fingerprints["reference"] = f"ceiling-{number}"
+        arms.append(arm)
+        folder = tmp_path / "reference" / f"ceiling-{number}"
+        folder.mkdir(parents=True)
+        content = {"real": result([0.25]), "reconstruction": result([0.5 if number else 0.75])}
+        write_json(folder / RESULT, content)
+    record = launch(tmp_path, *arms, axis=axes("num-quantizers"))
+    record = replace(record, references=("ceiling-0", "ceiling-1", "ceiling-2"))
+    table = build_table(record, tmp_path)
+    assert [(found.name, found.figures["fid"].mean) for found in table.references] == [
+        ("real motion", 0.25),
+        ("RVQ reconstruction (quantizers-2)", 0.75),
+        ("RVQ reconstruction (quantizers-4, quantizers-6)", 0.5),
+    ]
+
+
 def notes(tmp_path, *arms, **changes):
     return " ".join(build_table(launch(tmp_path, *arms, **changes), tmp_path).notes)
 
@@ -156,6 +178,11 @@ def test_random_weights_are_said_by_name(tmp_path):
     assert "Encoder weights are not pre-trained (wavlm: random (seed 0)):" in said
     assert "says nothing about the published encoders" in said
     assert "not pre-trained" not in notes(tmp_path, arms[2])
+
+
+def test_a_recognizer_with_random_weights_is_said(tmp_path):
+    arm = done(tmp_path, "cascade", 0, result([1.0]), weights="openai/clip + random (tiny)")
+    assert "not pre-trained (cascade: openai/clip + random (tiny)):" in notes(tmp_path, arm)
 
 
 def test_fewer_repeats_than_published_are_said(tmp_path):
