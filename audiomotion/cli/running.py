@@ -31,7 +31,8 @@ from audiomotion.cli.options import (
 )
 from audiomotion.cli.progress import ProgressDisplay
 from audiomotion.cli.weights import confirm_weights, frozen_parts
-from audiomotion.config.axis import described, joined, load_axis
+from audiomotion.config.axis import load_axis
+from audiomotion.config.combinations import described, joined
 from audiomotion.config.recipes import list_recipes
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime

@@ -11,7 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from audiomotion.config.axis import Choice, choices, load_axis
+from audiomotion.config.axis import load_axis
+from audiomotion.config.combinations import Choice, choices
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.given import Given, Origin
 from audiomotion.config.official import spell_out_official

@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from audiomotion.config.axis import AxisConfig, PublishedTable, split
+from audiomotion.config.axis import AxisConfig, PublishedTable
+from audiomotion.config.combinations import split
 from audiomotion.config.nearest import not_one_of
 from audiomotion.errors import ConfigError
 from audiomotion.report.statistics import Figure

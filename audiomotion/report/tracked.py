@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from audiomotion import __version__
-from audiomotion.config.axis import split
+from audiomotion.config.combinations import split
 from audiomotion.errors import ClusterError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord

@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from audiomotion.config.axis import described, load_axis
+from audiomotion.config.axis import load_axis
+from audiomotion.config.combinations import described
 from audiomotion.config.resolve import resolve
 from audiomotion.evaluate.result import EvaluationResult, RepeatResult
 from audiomotion.files import write_json
