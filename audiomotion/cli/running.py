@@ -169,7 +169,8 @@ class Command:
         experiments = with_contents(arms, self.store, self.data_root, dry_run=self.dry_run)
         request = Request(kind, title, experiments, axis)
         plan = make_plan(request)
-        for note in same_system_notes(new_record(request, plan)):
+        evaluations = ((target.arm, target.stage.fingerprint) for target in plan.targets)
+        for note in same_system_notes(evaluations):
             errors.say(note)
         if self.dry_run:
             print_plan(request, plan, self.store, as_json=self.as_json)

@@ -1,7 +1,7 @@
 """What the figures of a table are and are not."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,8 @@ def notes(record: RunRecord, artifacts: Path) -> list[str]:
             "the order of these arms says nothing about the published encoders."
         )
     notes += [_data_note(record), *_official_notes(record)]
-    notes += [*_design_notes(record), *same_system_notes(record), *published_notes(record)]
+    evaluations = ((arm.arm, arm.fingerprints["evaluation"]) for arm in record.arms)
+    notes += [*_design_notes(record), *same_system_notes(evaluations), *published_notes(record)]
     if any(not reference_path(key, artifacts).exists() for key in record.references):
         notes.append("Real motion and its reconstruction have not been measured: no ceiling here.")
     return notes
@@ -69,11 +70,15 @@ def _design_notes(record: RunRecord) -> list[str]:
     return [f"Arms are combinations of {' and '.join(axes)}."] if len(axes) > 1 else []
 
 
-def same_system_notes(record: RunRecord) -> list[str]:
-    """Say which arms are one and the same system: their figures are one measurement."""
+def same_system_notes(evaluations: Iterable[tuple[str, str]]) -> list[str]:
+    """Say which arms are one and the same system: their figures are one measurement.
+
+    Args:
+        evaluations: Arm and fingerprint of each evaluation.
+    """
     results: dict[str, set[str]] = defaultdict(set)
-    for arm in record.arms:
-        results[arm.arm].add(arm.fingerprints["evaluation"])
+    for arm, fingerprint in evaluations:
+        results[arm].add(fingerprint)
     names: dict[frozenset[str], list[str]] = defaultdict(list)
     for name, found in results.items():
         names[frozenset(found)].append(name)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+from audiomotion.config.combinations import split
 from audiomotion.orchestrate.records import RunRecord
 from audiomotion.report.metrics import METRICS, PUBLISHED_ONLY
 from audiomotion.report.published import PublishedFigures, published_beside
@@ -45,7 +46,7 @@ def _systems(source: PublishedFigures) -> list[str]:
     """Say whose figures stand beside which arm, and which rows are no arm."""
     arms: dict[str, list[str]] = defaultdict(list)
     for arm, row in source.rows.items():
-        if row.system != row.name or row.name != arm:
+        if row.system != row.name or row.name not in split(arm):
             arms[row.system].append(arm)
     told = [f"{system} ({', '.join(names)})" for system, names in arms.items()]
     notes = [f"Published beside, of {source.place}: {', '.join(told)}."] if told else []
