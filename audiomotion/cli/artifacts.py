@@ -7,7 +7,7 @@ import typer
 
 from audiomotion.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from audiomotion.errors import ConfigError, DataError
-from audiomotion.orchestrate.store import Artifact, ArtifactStore, verify
+from audiomotion.orchestrate.store import Artifact, ArtifactStore, open_store, verify
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("list")
 def list_artifacts(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List artifacts with their sizes and the time they took."""
-    found = list(ArtifactStore(store).artifacts())
+    found = list(open_store(store).artifacts())
     if as_json:
         rows = [
             {
@@ -42,14 +42,14 @@ def show(
     store: StoreOption = DEFAULT_STORE,
 ) -> None:
     """Print an artifact's manifest as JSON."""
-    typer.echo(json.dumps(_find(fingerprint, store_=ArtifactStore(store)).manifest, indent=1))
+    typer.echo(json.dumps(_find(fingerprint, store_=open_store(store)).manifest, indent=1))
 
 
 @app.command("verify")
 def verify_artifacts(store: StoreOption = DEFAULT_STORE) -> None:
     """Compute every checksum; name what has changed since it was written."""
     count, problems = 0, []
-    for artifact in ArtifactStore(store).artifacts():
+    for artifact in open_store(store).artifacts():
         count += 1
         problems += verify(artifact)
     if problems:

@@ -11,6 +11,7 @@ from rich.table import Table
 from audiomotion.cli.console import errors, results
 from audiomotion.cli.options import DEFAULT_STORE, JsonOption, SetOption, StoreOption, WeightsOption
 from audiomotion.config.resolve import ResolvedArm, resolve
+from audiomotion.orchestrate.store import open_store
 
 if TYPE_CHECKING:
     from audiomotion.bench.timing import Measurement, Spread
@@ -59,7 +60,7 @@ def data(
     }
     size = QUICK if quick else FULL_CPU if device == "cpu" else FULL_GPU
     found = []
-    for measurement in bench_data(arm.experiment, size, device, store / "tmp"):
+    for measurement in bench_data(arm.experiment, size, device, open_store(store).root / "tmp"):
         errors.say(f"measured: {measurement.name}")
         found.append(measurement)
     _print(found, surroundings, as_json=as_json)

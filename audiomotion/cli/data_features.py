@@ -31,7 +31,7 @@ from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.files import read_json
 from audiomotion.orchestrate.launch import Request
 from audiomotion.orchestrate.plan import Plan, Target
-from audiomotion.orchestrate.store import Artifact, ArtifactStore
+from audiomotion.orchestrate.store import Artifact, ArtifactStore, open_store
 from audiomotion.stages.results import FEATURES
 from audiomotion.stages.system import SystemStages
 
@@ -84,7 +84,7 @@ def features(
         for variant in variants or _VARIANTS
         for arm in _resolved(dataset, extractor, variant, sets or (), weights, recipes)
     ]
-    place = ArtifactStore(store)
+    place = open_store(store)
     found = with_contents(arms, place, data_root, dry_run=dry_run)
     request = Request("experiment", "features", found, {})
     plan = features_plan(request)

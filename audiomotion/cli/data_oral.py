@@ -27,7 +27,7 @@ from audiomotion.config.rewriters import REWRITERS, RewriterSchema
 from audiomotion.data.folder_check import check_folder, dataset_folder
 from audiomotion.data.published_counts import PUBLISHED
 from audiomotion.errors import ConfigError, DataError
-from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.store import open_store
 from audiomotion.rewrite.base import Rewriter, build_rewriter
 from audiomotion.rewrite.cache import RewriteCache
 from audiomotion.rewrite.folder import (
@@ -106,7 +106,7 @@ def oral(
         return
     for line in work.plan_lines(estimate, prices):
         errors.say(line)
-    ArtifactStore(store).prepare()
+    open_store(store).prepare()
     with work.folder.locked():
         with RewriteProgress(prices) as progress:
             tally = work.job.run(progress)
@@ -172,7 +172,7 @@ class _Work:
         data_root: Path | None,
         config: RewriterSchema,
         num_rewrites: int,
-        store: Path,
+        store: str,
         force: bool,
     ) -> "_Work":
         sets = [] if own_folder is None else [f"dataset.folder={own_folder}"]
@@ -189,7 +189,7 @@ class _Work:
         files = OralFolder.open(folder)
         ours = [clip for clip in clips if force or not files.is_foreign(clip.name)]
         rewriter = build_rewriter(config)
-        cache = RewriteCache(ArtifactStore(store).cache / "rewrites", rewriter.identity)
+        cache = RewriteCache(open_store(store).cache / "rewrites", rewriter.identity)
         captions = list(dict.fromkeys(c for clip in ours for c in clip.captions.values()))
         job = Job(rewriter, captions, cache, num_rewrites)
         return cls(data.name, ours, len(clips) - len(ours), problems, files, rewriter, job)

@@ -31,7 +31,7 @@ from audiomotion.config.speech import SPEECH
 from audiomotion.data.utterances import Utterances
 from audiomotion.orchestrate.launch import Request
 from audiomotion.orchestrate.plan import Plan, Target
-from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.stages.graph import SpeakStage
 from audiomotion.stages.system import SystemStages
 
@@ -80,7 +80,7 @@ def speak(
     chosen = {"name": backend, "num_voices": voices, "test_voices": test_voices}
     named = [f"speech.{key}={value}" for key, value in chosen.items() if value is not None]
     arms = resolve(dataset, sets=[*(sets or ()), *named], recipes_dir=recipes)
-    artifacts = ArtifactStore(store)
+    artifacts = open_store(store)
     request, plan = _planned(arms, variant, artifacts, data_root, dry_run)
     if dry_run:
         print_plan(request, plan, artifacts, as_json=as_json)

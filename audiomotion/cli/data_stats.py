@@ -41,13 +41,13 @@ def stats(
     from audiomotion.data.source import with_content
     from audiomotion.files import full_disk_explained, write_json
     from audiomotion.orchestrate.contents import with_weights
-    from audiomotion.orchestrate.store import ArtifactStore
+    from audiomotion.orchestrate.store import open_store
     from audiomotion.report.length_plots import draw_lengths
     from audiomotion.report.lengths import measure_lengths
 
     (arm,) = resolve(dataset, sets=sets or (), recipes_dir=recipes)
-    place = ArtifactStore(store)
-    cache = place.cache if store.exists() else None
+    place = open_store(store)
+    cache = place.cache if place.root.exists() else None
     experiment = with_weights(with_content(arm.experiment, data_root, cache), cache)
     lengths = measure_lengths(experiment, place, *_clips(experiment, place, data_root))
     with full_disk_explained(output):

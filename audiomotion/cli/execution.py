@@ -55,9 +55,9 @@ def make_executor(
     if name is ExecutorName.local:
         from audiomotion.orchestrate.local import LocalExecutor
 
-        return LocalExecutor(store.root, data_root, runtime)
+        return LocalExecutor(store, data_root, runtime)
     from audiomotion.orchestrate.ray_executor import RayExecutor
 
     if "RAY_ADDRESS" in os.environ:
         errors.say("RAY_ADDRESS is set but not followed: stages run on this machine")
-    return RayExecutor(store.root, data_root, runtime)
+    return RayExecutor(store, data_root, runtime)

@@ -16,7 +16,7 @@ from audiomotion.orchestrate.importing import (
     ImportedCheckpoint,
     import_checkpoint,
 )
-from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.store import open_store
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -132,8 +132,8 @@ def _trained_on(dataset: PublishedDataset | None) -> DatasetName | None:
     return dataset.value if dataset else None
 
 
-def _import(folder: Path, found: list[Importable], as_json: bool) -> None:
-    store = ArtifactStore(folder)
+def _import(location: str, found: list[Importable], as_json: bool) -> None:
+    store = open_store(location)
     done = [import_checkpoint(store, importable) for importable in found]
     if as_json:
         rows = [_as_json(imported, is_new) for imported, is_new in done]

@@ -69,8 +69,8 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan, r
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 StoreOption = Annotated[
-    Path,
-    typer.Option("--store", envvar="AMX_STORE", help="Artifact store."),
+    str,
+    typer.Option("--store", envvar="AMX_STORE", help="Artifact store: a folder or a URL."),
 ]
 DataRootOption = Annotated[
     Path | None,
@@ -80,4 +80,4 @@ ExecutorOption = Annotated[
     ExecutorName,
     typer.Option("--executor", help="ray: stages in parallel; local: in this process."),
 ]
-DEFAULT_STORE = Path("amx-store")
+DEFAULT_STORE = "amx-store"

@@ -43,7 +43,7 @@ from audiomotion.orchestrate.estimates import recorded_seconds
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
 from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
-from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.store import open_store
 from audiomotion.report.notes import same_system_notes
 from audiomotion.report.published import refuse_unknown_rows
 from audiomotion.report.render import as_json as table_json
@@ -140,14 +140,14 @@ class Command:
 
     def __init__(
         self,
-        store: Path,
+        store: str,
         data_root: Path | None,
         executor: ExecutorName,
         dry_run: bool,
         as_json: bool,
         yes: bool,
     ) -> None:
-        self.store = ArtifactStore(store)
+        self.store = open_store(store)
         self.data_root = data_root
         self.executor = executor
         self.dry_run = dry_run

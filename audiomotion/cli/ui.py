@@ -17,7 +17,7 @@ from audiomotion.cli.options import DEFAULT_STORE, StoreOption
 from audiomotion.errors import ClusterError, ConfigError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import all_runs
-from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.track.tracker import default_uri
 
 _SECONDS_TO_STOP = 20.0
@@ -29,7 +29,7 @@ def ui(
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 5000,
 ) -> None:
     """Show launches in a browser, by MLflow; Ctrl-C stops it."""
-    place = ArtifactStore(store)
+    place = open_store(store)
     uri = default_uri(place.root)
     if uri.startswith("sqlite:") and not (place.root / "mlflow.db").exists():
         raise ConfigError(

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from audiomotion.config.runtime import Runtime
 from audiomotion.errors import AudiomotionError
 from audiomotion.orchestrate.schedule import Failure, Schedule
+from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.orchestrate.worker import TRACEBACK, WorkerSettings
 from audiomotion.stages.base import AnyStage
 
@@ -23,12 +24,12 @@ class Executor(Protocol):
 
 
 def worker_settings(
-    stage: AnyStage, runtime: Runtime, store_root: Path, data_root: Path | None
+    stage: AnyStage, runtime: Runtime, store: ArtifactStore, data_root: Path | None
 ) -> WorkerSettings:
     """Return where and how fast `stage` runs."""
     resources = runtime.resources(stage.name)
     return WorkerSettings(
-        store_root=store_root,
+        store=store.location,
         data_root=data_root,
         device=runtime.device,
         threads=resources.num_threads,

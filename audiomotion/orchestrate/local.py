@@ -6,6 +6,7 @@ from pathlib import Path
 from audiomotion.config.runtime import Runtime
 from audiomotion.orchestrate.executor import OnEvent, failure_of, worker_settings
 from audiomotion.orchestrate.schedule import Schedule
+from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.orchestrate.worker import run_stage
 
 _TICK_SECONDS = 0.5
@@ -14,8 +15,8 @@ _TICK_SECONDS = 0.5
 class LocalExecutor:
     """Runs stages here; a helper thread keeps the progress display moving."""
 
-    def __init__(self, store_root: Path, data_root: Path | None, runtime: Runtime) -> None:
-        self.store_root = store_root
+    def __init__(self, store: ArtifactStore, data_root: Path | None, runtime: Runtime) -> None:
+        self.store = store
         self.data_root = data_root
         self.runtime = runtime
 
@@ -30,7 +31,7 @@ class LocalExecutor:
                 schedule.start(stage)
                 on_event("started", stage)
                 try:
-                    settings = worker_settings(stage, self.runtime, self.store_root, self.data_root)
+                    settings = worker_settings(stage, self.runtime, self.store, self.data_root)
                     run_stage(stage, settings)
                 except Exception as error:  # an arm fails alone: its reason is recorded
                     schedule.fail(failure_of(stage, error))

@@ -25,8 +25,8 @@ _WORKER_RETRIES = 3
 class RayExecutor:
     """Runs stages as tasks of a Ray instance that is started on this machine and ends with it."""
 
-    def __init__(self, store_root: Path, data_root: Path | None, runtime: Runtime) -> None:
-        self.store_root = store_root
+    def __init__(self, store: ArtifactStore, data_root: Path | None, runtime: Runtime) -> None:
+        self.store = store
         self.data_root = data_root
         self.runtime = runtime
 
@@ -87,11 +87,11 @@ class RayExecutor:
         """Give what no stage could take to sharded stages that run."""
         stages = list(running)
         for stage in (stage for stage in stages if stage.kind.sharded):
-            num_missing = len(shards_of(stage, ArtifactStore(self.store_root)).missing())
+            num_missing = len(shards_of(stage, self.store).missing())
             while helpers.wanted(stage, num_missing) and self._fits(
                 stage, [*stages, *helpers.stages]
             ):
-                settings = worker_settings(stage, self.runtime, self.store_root, self.data_root)
+                settings = worker_settings(stage, self.runtime, self.store, self.data_root)
                 helpers.add(stage, settings, self.runtime.resources(stage.name))
 
     def _too_large(self, stage: AnyStage) -> Failure | None:
@@ -124,7 +124,7 @@ class RayExecutor:
         import ray
 
         resources = self.runtime.resources(stage.name)
-        settings = worker_settings(stage, self.runtime, self.store_root, self.data_root)
+        settings = worker_settings(stage, self.runtime, self.store, self.data_root)
         task = ray.remote(_task).options(
             name=f"{stage.name}:{stage.fingerprint[:12]}",
             num_cpus=resources.cpus,

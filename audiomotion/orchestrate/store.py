@@ -55,6 +55,11 @@ class ArtifactStore:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
 
+    @property
+    def location(self) -> str:
+        """What `open_store` takes to open this store, in another process too."""
+        return str(self.root)
+
     def prepare(self) -> None:
         """Make the store's folders.
 
@@ -85,6 +90,12 @@ class ArtifactStore:
     def folder(self, stage: AnyStage) -> Path:
         """Return where the artifact of `stage` stands or will stand."""
         return self.root / "artifacts" / stage.name / stage.fingerprint
+
+    def fetch(self, stage: AnyStage) -> Path:
+        """Return the folder of an artifact that is there, for reading on this machine."""
+        folder = self.folder(stage)
+        assert folder.exists(), f"{stage.name} {stage.fingerprint[:12]} is not there yet"
+        return folder
 
     def work_folder(self, fingerprint: str) -> Path:
         """Return where a run that is not finished keeps its files."""
@@ -157,6 +168,11 @@ class ArtifactStore:
         sync_folder(target.parent)
         shutil.rmtree(self.work_folder(stage.fingerprint), ignore_errors=True)
         return Artifact(target, manifest)
+
+
+def open_store(location: str | Path) -> ArtifactStore:
+    """Return the store at a location; nothing is made there yet."""
+    return ArtifactStore(Path(location))
 
 
 def verify(artifact: Artifact) -> list[str]:

@@ -17,7 +17,7 @@ from audiomotion import __version__
 from audiomotion.errors import ModelError
 from audiomotion.files import full_disk_explained
 from audiomotion.orchestrate.progress import ProgressFile
-from audiomotion.orchestrate.store import Artifact, ArtifactStore
+from audiomotion.orchestrate.store import Artifact, ArtifactStore, open_store
 from audiomotion.stages.base import AnyStage, MakeShard, Report, StageContext
 from audiomotion.stages.shards import Shards, make_all
 
@@ -29,7 +29,9 @@ TRACEBACK = "traceback.txt"
 class WorkerSettings:
     """Where and how fast a stage runs; the same for the local executor and for Ray."""
 
-    store_root: Path
+    store: str
+    """Where the artifact store is."""
+
     data_root: Path | None
     device: str
     threads: int
@@ -41,7 +43,7 @@ def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
 
     While another process makes it this one waits, and takes over if the other dies.
     """
-    store = ArtifactStore(settings.store_root)
+    store = open_store(settings.store)
     with store.claim(stage.fingerprint):
         found = store.find(stage)
         if found is None:
@@ -96,7 +98,7 @@ class ShardHelper:
     def __init__(self, stage: AnyStage, settings: WorkerSettings) -> None:
         self._stage = stage
         self._settings = settings
-        self._shards = shards_of(stage, ArtifactStore(settings.store_root))
+        self._shards = shards_of(stage, open_store(settings.store))
         self._set_up = ExitStack()
         self._make: MakeShard | None = None
 
@@ -105,7 +107,7 @@ class ShardHelper:
         if not self._shards.missing():
             return False
         if self._make is None:
-            store = ArtifactStore(self._settings.store_root)
+            store = open_store(self._settings.store)
             device = _prepare_torch(self._settings)
             work = store.work_folder(self._stage.fingerprint)
             folders = work / "output", work / "scratch"
@@ -145,9 +147,7 @@ def _context(
     report: Report,
     device: str,
 ) -> StageContext:
-    inputs = {role: store.folder(needed) for role, needed in stage.inputs.items()}
-    for role, folder in inputs.items():
-        assert folder.exists(), f"{stage.name} was started before its input {role}"
+    inputs = {role: store.fetch(needed) for role, needed in stage.inputs.items()}
     return StageContext(
         inputs=inputs,
         output=output,

@@ -13,4 +13,4 @@ def store(tmp_path) -> ArtifactStore:
 
 @pytest.fixture
 def settings(store) -> WorkerSettings:
-    return WorkerSettings(store.root, None, "cpu", threads=1, checkpoint_seconds=0.02)
+    return WorkerSettings(store.location, None, "cpu", threads=1, checkpoint_seconds=0.02)

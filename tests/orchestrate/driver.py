@@ -39,7 +39,8 @@ def run_only(store: ArtifactStore, executor: Executor, *stages: AnyStage) -> Sch
 def main(root: str, executor: str, what: str = "", *texts: str) -> None:
     """Exit with 1 where a stage failed."""
     kind = {"local": LocalExecutor, "ray": RayExecutor}[executor]
-    store, made = ArtifactStore(Path(root)), kind(Path(root), None, RUNTIME)
+    store = ArtifactStore(Path(root))
+    made = kind(store, None, RUNTIME)
     if what == "shards":
         shared = [note(text, kind=SHARED) for text in ("shared", *texts)]
         schedule = run_only(store, made, *shared)

@@ -42,7 +42,7 @@ def trained(store: ArtifactStore, stage: AnyStage) -> Trained:
 def undisturbed(root: Path) -> list[Trained]:
     """Return what both trainings leave when nothing happens to them, in this process."""
     store = ArtifactStore(root)
-    assert run(store, LocalExecutor(root, None, RUNTIME)).failures == {}
+    assert run(store, LocalExecutor(store, None, RUNTIME)).failures == {}
     return [trained(store, stage) for stage in trainings()]
 
 

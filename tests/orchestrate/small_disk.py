@@ -42,7 +42,7 @@ def fill_by_import(disk: Path) -> dict[str, object]:
 def fill_by_stage(disk: Path) -> dict[str, object]:
     store = ArtifactStore(disk / "store")
     store.prepare()
-    settings = WorkerSettings(store.root, None, "cpu", threads=1, checkpoint_seconds=30.0)
+    settings = WorkerSettings(store.location, None, "cpu", threads=1, checkpoint_seconds=30.0)
     filler = disk / "filler"
     write_atomic(filler, lambda file: file.write(bytes(600 * 1024)))
     stage = note("500", kind=LARGE)

@@ -56,7 +56,7 @@ def start(store, experiment, arms, references=(), log=None):
         "ablation", "toys", [(name, experiment) for name, _ in arms], {"question": "?"}
     )
     plan = Plan([Target(name, experiment.seed, stage) for name, stage in arms], references)
-    executor = LocalExecutor(store.root, None, Runtime(device="cpu"))
+    executor = LocalExecutor(store, None, Runtime(device="cpu"))
     return launch(request, plan, store, executor, log, log, {}), log
 
 

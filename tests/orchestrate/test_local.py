@@ -13,7 +13,7 @@ from tests.orchestrate.toy import ODD_FAILURE, note, trainings
 def run(store, *stages):
     events = []
     schedule = Schedule(Plan([Target("a", 0, stage) for stage in stages]).missing(set()), {})
-    LocalExecutor(store.root, None, Runtime(device="cpu")).run(
+    LocalExecutor(store, None, Runtime(device="cpu")).run(
         schedule, lambda event, stage: events.append((event, stage and stage.config.text))
     )
     return schedule, [event for event in events if event[0] != "tick"]
@@ -41,7 +41,7 @@ def test_an_interrupt_is_not_a_failure_of_a_stage(store):
 
     schedule = Schedule([note("a")], {})
     with pytest.raises(KeyboardInterrupt):
-        LocalExecutor(store.root, None, Runtime(device="cpu")).run(schedule, interrupt)
+        LocalExecutor(store, None, Runtime(device="cpu")).run(schedule, interrupt)
     assert schedule.failures == {}
 
 

@@ -109,7 +109,7 @@ def test_order_does_not_change_a_result(tmp_path, seed):
         store.prepare()
         plan = Plan(order)
         schedule = Schedule(plan.missing(store.available(plan.stages)), {})
-        LocalExecutor(store.root, None, Runtime(device="cpu")).run(schedule, lambda *_: None)
+        LocalExecutor(store, None, Runtime(device="cpu")).run(schedule, lambda *_: None)
         return {artifact.fingerprint: artifact.manifest["files"] for artifact in store.artifacts()}
 
     shuffled = random.Random(seed).sample(wanted, len(wanted))

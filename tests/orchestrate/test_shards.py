@@ -75,7 +75,7 @@ def shut_gate(store: ArtifactStore, shard: int) -> Path:
 def expected(tmp_path: Path) -> str:
     """Return what the stage leaves undisturbed."""
     store = ArtifactStore(tmp_path / "undisturbed")
-    executor = LocalExecutor(store.root, None, Runtime(device="cpu"))
+    executor = LocalExecutor(store, None, Runtime(device="cpu"))
     assert run_only(store, executor, STAGE).failures == {}
     assert times(store, "ended") == times(store, "begun") == ONCE
     assert times(store, "set-up") == times(store, "undone") == {-1: 1}
@@ -134,7 +134,7 @@ def test_ray_workers_and_driver_killed(tmp_path: Path, expected: str) -> None:
 
 def test_a_bad_item_fails_the_stage_with_its_own_words(store: ArtifactStore) -> None:
     bad = note("bad 4", kind=SHARED)
-    executor = LocalExecutor(store.root, None, Runtime(device="cpu"))
+    executor = LocalExecutor(store, None, Runtime(device="cpu"))
     for _ in range(2):
         (failure,) = run_only(store, executor, bad).failures.values()
         assert failure.reason == "item 4 is damaged"

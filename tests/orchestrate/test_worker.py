@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import os
+from pathlib import Path
 
 import pytest
 from safetensors.torch import load_file
@@ -69,7 +70,7 @@ def test_a_training_leaves_weights_and_curves_without_gaps(store, settings):
 
 
 def test_a_device_that_is_not_there_is_said(store):
-    settings = WorkerSettings(store.root, None, "cuda", 1, 30.0)
+    settings = WorkerSettings(store.location, None, "cuda", 1, 30.0)
     with pytest.raises(ModelError, match=r"cuda.*use cpu or auto"):
         run_stage(note("a"), settings)
 
@@ -90,7 +91,7 @@ def test_the_reason_of_a_failure(settings):
 
 
 def _ask(settings: WorkerSettings, text: str) -> None:
-    (settings.store_root / f"arrived-{os.getpid()}").touch()
+    (Path(settings.store) / f"arrived-{os.getpid()}").touch()
     run_stage(note(text, kind=COUNTED), settings)
 
 

@@ -65,7 +65,7 @@ class Pipeline:
 
     @property
     def executor(self) -> LocalExecutor:
-        return LocalExecutor(self.store.root, None, Runtime(device="cpu"))
+        return LocalExecutor(self.store, None, Runtime(device="cpu"))
 
     def _note(self, event: str, stage: AnyStage | None) -> None:
         if event == "started" and stage is not None:
