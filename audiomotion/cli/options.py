@@ -35,7 +35,18 @@ def _axes(incomplete: str) -> list[str]:
 ExperimentArgument = Annotated[
     str, typer.Argument(help="Name or path of a recipe.", autocompletion=experiment_names)
 ]
-AxisArgument = Annotated[str, typer.Argument(help="Name or path of an axis.", autocompletion=_axes)]
+AxesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="AXIS...",
+        help="Name or path of an axis; of several, every combination of arms.",
+        autocompletion=_axes,
+    ),
+]
+AxesOption = Annotated[
+    list[str] | None,
+    typer.Option("--axis", metavar="AXIS", help="One more axis.", autocompletion=_axes),
+]
 DatasetOption = Annotated[
     str | None,
     typer.Option("--dataset", help="Experiment to vary.", autocompletion=experiment_names),

@@ -17,7 +17,8 @@ from audiomotion.cli.launch_options import LaunchOptions
 from audiomotion.cli.option_groups import with_option_groups
 from audiomotion.cli.options import (
     DEFAULT_STORE,
-    AxisArgument,
+    AxesArgument,
+    AxesOption,
     DatasetOption,
     ExperimentArgument,
     RecipesOption,
@@ -29,10 +30,12 @@ from audiomotion.cli.preparing import prepare, print_artifacts
 from audiomotion.cli.progress import ProgressDisplay
 from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.axis import load_axis
+from audiomotion.config.combinations import described, joined
+from audiomotion.config.recipes import list_recipes
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.data.published_counts import Comparison
-from audiomotion.errors import ArmsFailedError, AudiomotionError
+from audiomotion.errors import ArmsFailedError, AudiomotionError, ConfigError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.budget import GpuBudget
 from audiomotion.orchestrate.forcing import discard
@@ -41,6 +44,8 @@ from audiomotion.orchestrate.launch import Request, launch, make_plan, new_recor
 from audiomotion.orchestrate.plan import Fingerprint, Plan
 from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
 from audiomotion.orchestrate.store import open_store
+from audiomotion.report.notes import same_system_notes
+from audiomotion.report.published import refuse_unknown_rows
 from audiomotion.report.render import as_json as table_json
 from audiomotion.report.render import print_table
 from audiomotion.report.table import ResultTable, build_table
@@ -72,7 +77,12 @@ def train(
 
 @with_option_groups
 def ablate(
-    axis: AxisArgument,
+    axes: AxesArgument = None,
+    more_axes: AxesOption = None,
+    one_at_a_time: Annotated[
+        bool,
+        typer.Option("--one-at-a-time", help="Of several axes, vary one around all baselines."),
+    ] = False,
     dataset: DatasetOption = None,
     arms: Annotated[
         str | None, typer.Option("--arms", help="Only these arms, separated by commas.")
@@ -83,24 +93,32 @@ def ablate(
     recipes: RecipesOption = None,
     options: LaunchOptions = LaunchOptions(),  # noqa: B008
 ) -> None:
-    """Train the system once for each arm of an axis, and compare.
+    """Train the system once for each arm of an axis, or of several, and compare.
 
     The published figures of the same arms stand beside ours.
     """
+    names = [*(axes or ()), *(more_axes or ())]
+    if not names:
+        known = ", ".join(list_recipes("ablations", recipes))
+        raise ConfigError(f"no axis is named; give one or several of {known}, or a path")
     resolved = resolve(
-        axes=[axis],
+        axes=names,
         arms=arms.split(",") if arms else None,
         sets=sets or (),
         seeds=_seeds(seeds),
         weights=weights,
         recipes_dir=recipes,
         dataset=dataset,
+        one_at_a_time=one_at_a_time,
     )
-    config = load_axis(axis, recipes).config
+    configs = [load_axis(name, recipes).config for name in names]
+    for config in configs:
+        refuse_unknown_rows(config)
     if dataset is None:
-        errors.say(f"no --dataset given: using {config.dataset}")
-    described = config.model_dump(mode="json", exclude={"arms"})
-    Command(options).run("ablation", config.name, resolved, described)
+        errors.say(f"no --dataset given: using {configs[0].dataset}")
+    title = joined(config.name for config in configs)
+    content = described(configs, one_at_a_time=one_at_a_time)
+    Command(options).run("ablation", title, resolved, content)
 
 
 def _seeds(count: int) -> Sequence[int] | None:
@@ -143,6 +161,9 @@ class Command:
         experiments = with_contents(arms, self.store, options.data_root, dry_run=options.dry_run)
         request = Request(kind, title, experiments, axis)
         whole = make_plan(request)
+        evaluations = ((target.arm, target.stage.fingerprint) for target in whole.targets)
+        for note in same_system_notes(evaluations):
+            errors.say(note)
         options.refuse_unknown_stages(whole)
         plan = whole.only(options.only) if options.only else whole
         forced = plan.with_downstream(options.force or ())

@@ -18,6 +18,7 @@ from audiomotion.orchestrate.records import (
 from audiomotion.orchestrate.schedule import Failure, Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
+from audiomotion.stages.graph import ReferenceStage
 from audiomotion.stages.system import SystemStages
 
 
@@ -61,13 +62,15 @@ class Display(Protocol):
 
 def make_plan(request: Request) -> Plan:
     """Return all stages of all arms and seeds, each needed artifact once."""
-    targets, references = [], {}
+    targets = []
+    references: dict[str, ReferenceStage] = {}
     for name, experiment in request.arms:
         stages = SystemStages(experiment)
         # An axis compares metrics, which are measured at the real lengths.
         companions = (stages.length,) if request.kind == "experiment" else ()
-        targets.append(Target(name, experiment.seed, stages.evaluation, companions))
-        references[stages.reference.fingerprint] = stages.reference
+        reference = references.setdefault(stages.reference.fingerprint, stages.reference)
+        target = Target(name, experiment.seed, stages.evaluation, companions, reference)
+        targets.append(target)
     return Plan(targets, references.values())
 
 
@@ -79,7 +82,7 @@ def new_record(request: Request, plan: Plan) -> RunRecord:
             seed=experiment.seed,
             experiment=experiment.model_dump(mode="json"),
             fingerprints=_fingerprints(target),
-            weights=experiment.encoder.weights_label,
+            weights=experiment.weights_label,
         )
         for (name, experiment), target in zip(request.arms, plan.targets, strict=True)
     )
@@ -105,6 +108,8 @@ def _fingerprints(target: Target) -> dict[str, str]:
         if stage.fingerprint not in found.values():
             name = stage.name if stage.name not in found else f"{stage.name}-2"
             found[name] = stage.fingerprint
+    if target.reference is not None:
+        found[target.reference.name] = target.reference.fingerprint
     return found
 
 

@@ -22,6 +22,9 @@ class Target:
     companions: tuple[AnyStage, ...] = ()
     """What it leaves besides, without which it is not done."""
 
+    reference: AnyStage | None = None
+    """Its ceiling; not needed for the arm to be done, and so an extra of the plan."""
+
     @property
     def roots(self) -> tuple[AnyStage, ...]:
         """All that is wanted; everything else is an input of these."""
