@@ -41,6 +41,10 @@ class ClusterError(AudiomotionError):
     exit_code = 4
 
 
+class ClaimLostError(ClusterError):
+    """Another process has taken over what this one was making."""
+
+
 class ModelError(AudiomotionError):
     """Weights cannot be loaded, or a model was asked for something it cannot do."""
 

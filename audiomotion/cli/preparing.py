@@ -33,7 +33,7 @@ def prepare(
     """
     store.prepare()
     missing = plan.missing(store.available(plan.stages))
-    errors.say(f"{len(plan.stages)} stages, {len(missing)} to run; store {store.root}")
+    errors.say(f"{len(plan.stages)} stages, {len(missing)} to run; store {store.location}")
     schedule = Schedule(missing, recorded_seconds(store))
     with ProgressDisplay(plan, store, len(missing), errors.quiet) as display:
         make_executor(executor, store, data_root, runtime).run(schedule, display)

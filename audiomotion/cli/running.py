@@ -40,6 +40,7 @@ from audiomotion.orchestrate.estimates import recorded_seconds
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
 from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
+from audiomotion.orchestrate.results import fetch_reports, fetch_results
 from audiomotion.orchestrate.store import open_store
 from audiomotion.report.render import as_json as table_json
 from audiomotion.report.render import print_table
@@ -160,7 +161,7 @@ class Command:
     def _run(self, request: Request, plan: Plan, runtime: Runtime) -> None:
         confirm_weights(frozen_parts(item for _, item in request.arms), yes=self.yes)
         self.store.prepare()
-        folder = RunFolder(self.store.runs / new_record(request, plan).id)
+        folder = RunFolder(self.store, new_record(request, plan).id)
         with folder.claim(lambda: errors.say("another process runs this launch; waiting for it")):
             record, table = self._finished(folder, plan) or self._launch(
                 request, plan, runtime, folder
@@ -192,7 +193,7 @@ class Command:
         num_missing = len(plan.missing(self.store.available(plan.stages)))
         arms = counted(len(request.arms), "arm")
         errors.say(
-            f"{arms}, {len(plan.stages)} stages, {num_missing} to run; store {self.store.root}"
+            f"{arms}, {len(plan.stages)} stages, {num_missing} to run; store {self.store.location}"
         )
         executor = make_executor(self.executor, self.store, self.data_root, runtime)
         with ProgressDisplay(plan, self.store, num_missing, errors.quiet) as display:
@@ -205,13 +206,14 @@ class Command:
         from audiomotion.report.tracked import TrackedLaunch
         from audiomotion.track.tracker import Tracker, tracked_uri
 
-        for dead in close_dead_runs(self.store.runs):
-            errors.say(f"launch {dead.path.name} had died; it is marked as interrupted")
+        for dead in close_dead_runs(self.store):
+            errors.say(f"launch {dead.id} had died; it is marked as interrupted")
             if (dead.path / "mlflow.json").exists():
                 tracker = Tracker(tracked_uri(dead.path) or uri, self.store.root, dead.path)
                 TrackedLaunch(tracker, self.store.artifact_root).interrupted()
 
     def _table(self, record: RunRecord) -> ResultTable:
+        fetch_results(self.store, record, drawn=False)
         return build_table(record, self.store.artifact_root)
 
     def _print(self, table: ResultTable) -> None:
@@ -223,7 +225,9 @@ class Command:
 
     def _say_dropped(self, plan: Plan) -> None:
         """Say what a data set has beside the published one, and what of it could not be used."""
-        for stage in plan.stages.values():
+        stages = list(plan.stages.values())
+        fetch_reports(self.store, [(stage.name, stage.fingerprint) for stage in stages])
+        for stage in stages:
             path = self.store.folder(stage) / DATASET_REPORT
             if not path.exists():
                 continue
@@ -236,8 +240,9 @@ class Command:
 
     def _store_option(self) -> str:
         """Return what another command needs to find this store; nothing where it finds it so."""
-        found = Path(os.environ.get("AMX_STORE") or DEFAULT_STORE).absolute()
-        return "" if found == self.store.root else f" --store {shlex.quote(str(self.store.root))}"
+        location = self.store.location
+        found = open_store(os.environ.get("AMX_STORE") or DEFAULT_STORE).location
+        return "" if found == location else f" --store {shlex.quote(location)}"
 
 
 def _raise_for(record: RunRecord) -> None:

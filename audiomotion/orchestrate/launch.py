@@ -14,6 +14,7 @@ from audiomotion.orchestrate.records import (
     RunRecord,
     timestamp,
 )
+from audiomotion.orchestrate.results import fetch_reports, fetch_results
 from audiomotion.orchestrate.schedule import Failure, Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
@@ -122,7 +123,7 @@ def launch(
     interrupt leaves the record `interrupted`; the same request continues it.
     """
     record = new_record(request, plan)
-    folder = RunFolder(store.runs / record.id)
+    folder = RunFolder(store, record.id)
     earlier = folder.load()
     if earlier is not None:
         record = replace(record, created=earlier.created)
@@ -133,15 +134,19 @@ def launch(
     def on_event(event: EventKind, stage: AnyStage | None) -> None:
         display(event, stage)
         if event == "done" and stage is not None:
+            fetch_reports(store, [(stage.name, stage.fingerprint)])
             observer.stage_done(record, stage, store.folder(stage))
 
     try:
         observer.begin(record)
-        for stage in plan.stages.values():
-            if stage.fingerprint in available:
-                observer.stage_done(record, stage, store.folder(stage))
+        folder.share()
+        cached = [stage for stage in plan.stages.values() if stage.fingerprint in available]
+        fetch_reports(store, [(stage.name, stage.fingerprint) for stage in cached])
+        for stage in cached:
+            observer.stage_done(record, stage, store.folder(stage))
         executor.run(schedule, on_event)
         record = _with_verdicts(record, plan, schedule)
+        fetch_results(store, record)
         observer.end(record)
     except BaseException:
         folder.save(record.with_arms(record.arms, "interrupted"))

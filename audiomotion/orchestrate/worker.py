@@ -1,5 +1,6 @@
 """Run one stage, wherever: claim it, prepare its folders, run it, publish what it leaves."""
 
+import logging
 import platform
 import shutil
 import socket
@@ -14,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from audiomotion import __version__
-from audiomotion.errors import ModelError
+from audiomotion.errors import ClaimLostError, ModelError
 from audiomotion.files import full_disk_explained
 from audiomotion.orchestrate.progress import ProgressFile
-from audiomotion.orchestrate.store import Artifact, ArtifactStore, open_store
+from audiomotion.orchestrate.store import PROGRESS, Artifact, ArtifactStore, open_store
 from audiomotion.stages.base import AnyStage, MakeShard, Report, StageContext
 from audiomotion.stages.shards import Shards, make_all
+
+logger = logging.getLogger(__name__)
 
 TRACEBACK = "traceback.txt"
 """Where a stage that failed leaves its traceback, in its work folder."""
@@ -44,18 +47,23 @@ def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
     While another process makes it this one waits, and takes over if the other dies.
     """
     store = open_store(settings.store)
-    with store.claim(stage.fingerprint):
-        found = store.find(stage)
-        if found is None:
-            return _make(stage, store, settings)
-        # A run that was killed right after publishing leaves its work behind.
-        shutil.rmtree(store.work_folder(stage.fingerprint), ignore_errors=True)
-        return found
+    while True:
+        with store.claim(stage.fingerprint):
+            found = store.find(stage)
+            if found is not None:
+                # A run that was killed right after publishing leaves its work behind.
+                shutil.rmtree(store.work_folder(stage.fingerprint), ignore_errors=True)
+                return found
+            try:
+                with store.kept_work(stage.fingerprint):
+                    return _make(stage, store, settings)
+            except ClaimLostError as lost:  # its new holder is waited for, like any other
+                logger.warning("%s", lost)
 
 
 def progress_path(store: ArtifactStore, fingerprint: str) -> Path:
     """Return where a running stage notes its progress."""
-    return store.work_folder(fingerprint) / "progress.json"
+    return store.work_folder(fingerprint) / PROGRESS
 
 
 def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Artifact:
@@ -63,7 +71,12 @@ def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Ar
     output, scratch = _fresh_folders(store.work_folder(stage.fingerprint))
     with full_disk_explained(output):
         progress = ProgressFile(progress_path(store, stage.fingerprint))
-        context = _context(stage, store, settings, output, scratch, progress.report, device)
+
+        def report(step: int, total: int, values: Mapping[str, float]) -> None:
+            store.check_claim(stage.fingerprint)
+            progress.report(step, total, values)
+
+        context = _context(stage, store, settings, output, scratch, report, device)
         try:
             counts = _work(stage, context)
         except BaseException:

@@ -1,7 +1,6 @@
 """Run toy stages: `python -m tests.orchestrate.driver STORE EXECUTOR [greedy|shards ...]`."""
 
 import sys
-from pathlib import Path
 
 from audiomotion.config.runtime import Resources, Runtime, StageResources
 from audiomotion.orchestrate.executor import Executor
@@ -9,7 +8,7 @@ from audiomotion.orchestrate.local import LocalExecutor
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.ray_executor import RayExecutor
 from audiomotion.orchestrate.schedule import Schedule
-from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.stages.base import AnyStage
 from tests.orchestrate.toy import GREEDY, SHARED, note, trainings
 
@@ -39,7 +38,7 @@ def run_only(store: ArtifactStore, executor: Executor, *stages: AnyStage) -> Sch
 def main(root: str, executor: str, what: str = "", *texts: str) -> None:
     """Exit with 1 where a stage failed."""
     kind = {"local": LocalExecutor, "ray": RayExecutor}[executor]
-    store = ArtifactStore(Path(root))
+    store = open_store(root)
     made = kind(store, None, RUNTIME)
     if what == "shards":
         shared = [note(text, kind=SHARED) for text in ("shared", *texts)]

@@ -23,10 +23,12 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) ->
 class Driver:
     """A process that runs toy stages, and everything that it starts in its turn."""
 
-    def __init__(self, store: Path, *arguments: str) -> None:
+    def __init__(
+        self, store: Path | str, *arguments: str, logs: Path | None = None, **variables: str
+    ) -> None:
         self.mark = f"{store}-{time.monotonic_ns()}"
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), _MARK: self.mark}
-        self.log = store / f"driver-{time.monotonic_ns()}.log"
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), _MARK: self.mark, **variables}
+        self.log = (logs or Path(store)) / f"driver-{time.monotonic_ns()}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.orchestrate.driver", str(store), *arguments],

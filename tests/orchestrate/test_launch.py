@@ -69,7 +69,7 @@ def test_every_arm_gets_its_verdict_and_the_record_is_kept(store, experiment):
         ("b", "done", 0),
     ]
     assert record.status == "done"
-    assert RunFolder(store.runs / record.id).load() == record
+    assert RunFolder(store, record.id).load() == record
     assert sorted(log.done) == ["of a", "of b", "ref", "shared"]
     assert log.events.count("started shared") == 1
 
@@ -116,7 +116,7 @@ def test_an_interrupted_launch_is_recorded_as_such(store, experiment, error):
     log = Log(error)
     with pytest.raises(type(error)):
         start(store, experiment, [("a", note("of a"))], log=log)
-    record = RunFolder(store.runs / log.begun[0]).load()
+    record = RunFolder(store, log.begun[0]).load()
     assert record.status == "interrupted"
     again, _ = start(store, experiment, [("a", note("of a"))])
     assert (again.id, again.status) == (record.id, "done")

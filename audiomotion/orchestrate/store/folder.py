@@ -1,55 +1,31 @@
-"""The artifact store: folders named by fingerprint, published whole or not at all."""
+"""A store in a folder: artifacts named by fingerprint, published whole or not at all."""
 
-import fcntl
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audiomotion.errors import DataError
-from audiomotion.files import (
-    file_digest,
-    full_disk_explained,
-    read_json,
-    sync_folder,
-    write_json,
-)
+from audiomotion.files import full_disk_explained, read_json, sync_folder, write_json
+from audiomotion.orchestrate.progress import StageProgress, read_progress
+from audiomotion.orchestrate.store.artifact import MANIFEST, Artifact, described, opened, verify
+from audiomotion.orchestrate.store.locks import locked
 from audiomotion.stages.base import AnyStage
 
-MANIFEST = "manifest.json"
+PROGRESS = "progress.json"
+"""Where a running stage notes its progress, in its work folder."""
 
-
-@dataclass(frozen=True)
-class Artifact:
-    """What a stage left behind."""
-
-    folder: Path
-    manifest: dict[str, Any]
-
-    @property
-    def fingerprint(self) -> str:
-        """Fingerprint of the stage that left it."""
-        return str(self.manifest["fingerprint"])
-
-    @property
-    def seconds(self) -> float:
-        """Time its stage ran, all attempts together."""
-        return float(self.manifest["seconds"])
-
-    @property
-    def num_bytes(self) -> int:
-        """Size of all files."""
-        return sum(int(entry["size"]) for entry in self.manifest["files"].values())
+ArtifactKey = tuple[str, str]
+"""Name and fingerprint of a stage."""
 
 
 class ArtifactStore:
     """Artifacts below one folder, shared by all drivers and workers that can reach it.
 
     Layout: `artifacts/STAGE/FINGERPRINT/` whole artifacts; `work/FINGERPRINT/` runs that are not
-    finished; `locks/`; `cache/` content-addressed files; `runs/` one folder a launch.
+    finished; `locks/`; `cache/` content-addressed files; `runs/` one folder a launch; `raw/` data
+    sets that were pushed; `pins/`.
     """
 
     def __init__(self, root: Path) -> None:
@@ -91,15 +67,22 @@ class ArtifactStore:
         """Return where the artifact of `stage` stands or will stand."""
         return self.root / "artifacts" / stage.name / stage.fingerprint
 
+    def work_folder(self, fingerprint: str) -> Path:
+        """Return where a run that is not finished keeps its files."""
+        return self.root / "work" / fingerprint
+
     def fetch(self, stage: AnyStage) -> Path:
         """Return the folder of an artifact that is there, for reading on this machine."""
         folder = self.folder(stage)
         assert folder.exists(), f"{stage.name} {stage.fingerprint[:12]} is not there yet"
         return folder
 
-    def work_folder(self, fingerprint: str) -> Path:
-        """Return where a run that is not finished keeps its files."""
-        return self.root / "work" / fingerprint
+    def fetch_files(self, keys: Iterable[ArtifactKey], names: Collection[str]) -> None:
+        """Make some files of artifacts readable below `artifact_root`, if they are not.
+
+        Artifacts that are not there, and files that one does not have, are passed over. A name may
+        end in `*`.
+        """
 
     def find(self, stage: AnyStage) -> Artifact | None:
         """Return the artifact of `stage` if it is there and its files have the right sizes.
@@ -108,9 +91,7 @@ class ArtifactStore:
             DataError: It is there, but a file is missing or has another size.
         """
         folder = self.folder(stage)
-        if not (folder / MANIFEST).exists():
-            return None
-        return _open(folder)
+        return opened(folder) if (folder / MANIFEST).exists() else None
 
     def available(self, stages: dict[str, AnyStage]) -> set[str]:
         """Return the fingerprints among `stages` whose artifacts are there."""
@@ -124,38 +105,58 @@ class ArtifactStore:
         for path in sorted(self.root.glob(f"artifacts/{stage}/*/{MANIFEST}")):
             yield Artifact(path.parent, read_json(path))
 
-    @contextmanager
-    def claim(self, fingerprint: str) -> Iterator[None]:
-        """Hold the right to make one artifact; wait while another process holds it.
+    def verify(self, artifact: Artifact) -> list[str]:
+        """Return what is wrong with an artifact: every checksum is computed."""
+        return verify(artifact)
 
-        The kernel releases the lock of a process that dies, so a waiting one takes over at once.
+    def delete(self, artifact: Artifact) -> None:
+        """Delete an artifact: the manifest first, so that it is there whole or not at all."""
+        (artifact.folder / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(artifact.folder, ignore_errors=True)
+
+    @contextmanager
+    def claim(self, fingerprint: str, *, wait: bool = True) -> Iterator[bool]:
+        """Hold the right to make one artifact, or to do anything else that has a name.
+
+        Where another process holds it this one waits, and takes over as soon as the other dies.
+        Without `wait` the block is run with False instead.
         """
-        path = self.root / "locks" / f"{fingerprint}.lock"
-        with full_disk_explained(path):
-            lock = path.open("w")
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        with locked(self.root / "locks" / f"{fingerprint}.lock", wait=wait) as mine:
+            yield mine
+
+    def check_claim(self, fingerprint: str) -> None:
+        """Do nothing while the claim is held, which a lock in a folder is until its process ends.
+
+        Raises:
+            ClaimLostError: Another process has taken the claim over.
+        """
+
+    @contextmanager
+    def kept_work(self, fingerprint: str) -> Iterator[None]:
+        """Keep the scratch folder of a run where the next attempt finds it, whatever happens."""
+        yield
+
+    def progress(self, fingerprint: str) -> StageProgress | None:
+        """Return how far a running stage is, wherever it runs; None where that is not known."""
+        return read_progress(self.work_folder(fingerprint) / PROGRESS)
+
+    def push(self, folder: Path) -> None:
+        """Let other machines see the files of a folder below the root."""
+
+    def pull(self, folder: Path) -> None:
+        """Bring the files below a folder to what other machines last pushed."""
 
     def publish(self, stage: AnyStage, output: Path, record: dict[str, Any]) -> Artifact:
         """Move a finished output folder to its place, with a manifest of sizes and checksums.
 
         The caller holds the claim and found no artifact.
         """
-        files = {
-            str(path.relative_to(output)): {
-                "size": path.stat().st_size,
-                "sha256": _synced_digest(path),
-            }
-            for path in sorted(output.rglob("*"))
-            if path.is_file()
-        }
-        manifest = {
-            "fingerprint": stage.fingerprint,
-            **stage.identity(),
-            **record,
-            "files": files,
-        }
+        manifest = described(stage, output, record)
+        artifact = self._place(stage, output, manifest)
+        shutil.rmtree(self.work_folder(stage.fingerprint), ignore_errors=True)
+        return artifact
+
+    def _place(self, stage: AnyStage, output: Path, manifest: dict[str, Any]) -> Artifact:
         write_json(output / MANIFEST, manifest)
         for folder in (output, *(path for path in output.rglob("*") if path.is_dir())):
             sync_folder(folder)
@@ -166,43 +167,4 @@ class ArtifactStore:
                 shutil.rmtree(target)
             output.rename(target)
         sync_folder(target.parent)
-        shutil.rmtree(self.work_folder(stage.fingerprint), ignore_errors=True)
         return Artifact(target, manifest)
-
-
-def open_store(location: str | Path) -> ArtifactStore:
-    """Return the store at a location; nothing is made there yet."""
-    return ArtifactStore(Path(location))
-
-
-def verify(artifact: Artifact) -> list[str]:
-    """Return what is wrong with an artifact's files: every checksum is computed."""
-    problems = []
-    for name, entry in artifact.manifest["files"].items():
-        path = artifact.folder / name
-        if not path.exists():
-            problems.append(f"{path} is missing")
-        elif file_digest(path) != entry["sha256"]:
-            problems.append(f"{path} has changed since it was written")
-    return problems
-
-
-def _open(folder: Path) -> Artifact:
-    manifest = read_json(folder / MANIFEST)
-    for name, entry in manifest["files"].items():
-        path = folder / name
-        if not path.exists() or path.stat().st_size != entry["size"]:
-            raise DataError(
-                f"{path} is missing or has another size than when it was written; "
-                f"delete {folder} and run again"
-            )
-    return Artifact(folder, manifest)
-
-
-def _synced_digest(path: Path) -> str:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return file_digest(path)
