@@ -66,8 +66,8 @@ def opened(folder: Path) -> Artifact:
         path = folder / name
         if not path.exists() or path.stat().st_size != entry["size"]:
             raise DataError(
-                f"{path} is missing or has another size than when it was written; delete {folder}, "
-                "or let `amx artifacts verify --delete` do so, and run again"
+                f"{path} is missing or has another size than when it was written; delete {folder} "
+                "and run again (`amx artifacts verify --delete` deletes it)"
             )
     return Artifact(folder, manifest)
 

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 _BEATS_A_LEASE: Final = 6
 _LOOKS_A_LEASE: Final = 30
+_LONGEST_LOOK: Final = 1.0
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 Beat = Callable[[], Mapping[str, Any]]
@@ -121,7 +122,7 @@ class Leases:
                 continue
             if not wait:
                 return None
-            time.sleep(self._seconds / _LOOKS_A_LEASE)
+            time.sleep(min(_LONGEST_LOOK, self._seconds / _LOOKS_A_LEASE))
 
     def beat(self, name: str) -> Mapping[str, Any] | None:
         """Return what the holder of a lease last said; None where nobody holds it."""
