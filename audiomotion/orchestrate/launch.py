@@ -127,9 +127,9 @@ def launch(
     earlier = folder.load()
     if earlier is not None:
         record = replace(record, created=earlier.created)
+    folder.save(record)  # first: what it names is not collected from then on
     available = store.available(plan.stages)
     schedule = Schedule(plan.missing(available), seconds)
-    folder.save(record)
 
     def on_event(event: EventKind, stage: AnyStage | None) -> None:
         display(event, stage)

@@ -53,6 +53,12 @@ class RunRecord:
     status: RunStatus = "running"
     updated: str = ""
 
+    def fingerprints(self) -> Iterator[str]:
+        """Yield the fingerprints that it names; one that arms share comes more than once."""
+        yield from self.references
+        for arm in self.arms:
+            yield from arm.fingerprints.values()
+
     def with_arms(self, arms: tuple[ArmRecord, ...], status: RunStatus) -> "RunRecord":
         """Return the record with new verdicts."""
         return replace(self, arms=arms, status=status, updated=timestamp())

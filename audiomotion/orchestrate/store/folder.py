@@ -10,6 +10,7 @@ from audiomotion.errors import DataError
 from audiomotion.files import full_disk_explained, read_json, sync_folder, write_json
 from audiomotion.orchestrate.progress import StageProgress, read_progress
 from audiomotion.orchestrate.store.artifact import MANIFEST, Artifact, described, opened, verify
+from audiomotion.orchestrate.store.leftovers import Leftover, folder_leftovers
 from audiomotion.orchestrate.store.locks import locked
 from audiomotion.stages.base import AnyStage
 
@@ -124,6 +125,9 @@ class ArtifactStore:
         with locked(self.root / "locks" / f"{fingerprint}.lock", wait=wait) as mine:
             yield mine
 
+    def done_with(self, fingerprint: str) -> None:
+        """Say of a claim that is held that nobody will want it afterwards."""
+
     def check_claim(self, fingerprint: str) -> None:
         """Do nothing while the claim is held, which a lock in a folder is until its process ends.
 
@@ -145,6 +149,14 @@ class ArtifactStore:
 
     def pull(self, folder: Path) -> None:
         """Bring the files below a folder to what other machines last pushed."""
+
+    def remove(self, path: Path) -> None:
+        """Remove a file that was pushed, here and for other machines."""
+        path.unlink(missing_ok=True)
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """Yield what interrupted runs, deletions and uploads left."""
+        yield from folder_leftovers(self.root)
 
     def publish(self, stage: AnyStage, output: Path, record: dict[str, Any]) -> Artifact:
         """Move a finished output folder to its place, with a manifest of sizes and checksums.

@@ -23,8 +23,9 @@ from audiomotion.orchestrate.progress import StageProgress, read_progress
 from audiomotion.orchestrate.store.artifact import Artifact, described
 from audiomotion.orchestrate.store.folder import PROGRESS, ArtifactKey, ArtifactStore
 from audiomotion.orchestrate.store.leases import Lease, Leases
+from audiomotion.orchestrate.store.leftovers import Leftover, remote_leftovers
 from audiomotion.orchestrate.store.locks import locked
-from audiomotion.orchestrate.store.objects import ArtifactObjects, Manifest
+from audiomotion.orchestrate.store.objects import CONTENT, ArtifactObjects, Manifest
 from audiomotion.orchestrate.store.remote import Remote, check_exclusive, endpoint
 from audiomotion.orchestrate.store.running import RunningElsewhere
 from audiomotion.orchestrate.store.scratch import ScratchCopy
@@ -161,6 +162,10 @@ class UrlStore(ArtifactStore):
                 del self._held[fingerprint]
                 _release(lease)
 
+    def done_with(self, fingerprint: str) -> None:
+        """Say of a claim that is held that nobody will want it afterwards."""
+        self._held[fingerprint].for_good = True
+
     def check_claim(self, fingerprint: str) -> None:
         """Say when the claim that this process held has been taken over.
 
@@ -218,6 +223,9 @@ class UrlStore(ArtifactStore):
             path = self.root / "pulled.json"
             known = read_json(path) if path.exists() else {}
             tags = {name: entry.tag for name, entry in there.items()}
+            gone = [name for name in known if self._is_below(folder, name) and name not in tags]
+            for name in gone:
+                (self.root / name).unlink(missing_ok=True)
             changed = [
                 name
                 for name, tag in tags.items()
@@ -227,7 +235,20 @@ class UrlStore(ArtifactStore):
                 target = self.root / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 write_atomic(target, partial(_write, content))
-            write_json(path, known | tags)
+            write_json(path, {name: known[name] for name in known if name not in gone} | tags)
+
+    def _is_below(self, folder: Path, name: str) -> bool:
+        return (self.root / name).is_relative_to(folder)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file that was pushed, here and for other machines."""
+        super().remove(path)
+        self.remote.delete([path.relative_to(self.root).as_posix()])
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """Yield what interrupted runs and uploads left in the storage."""
+        contents = {str(manifest[CONTENT]) for manifest in self._objects.manifests(None)}
+        yield from remote_leftovers(self.remote, contents)
 
     def publish(self, stage: AnyStage, output: Path, record: dict[str, Any]) -> Artifact:
         """Put the files into the store, and then the manifest, if the claim is still held.
@@ -249,7 +270,7 @@ class UrlStore(ArtifactStore):
             winner = self._objects.manifest((stage.name, stage.fingerprint))
             assert winner is not None, "a manifest that was there has been deleted meanwhile"
             manifest = dict(winner)
-        lease.for_good = True
+        self.done_with(stage.fingerprint)
         self._copies.pop(stage.fingerprint, None)
         with full_disk_explained(output):
             shutil.rmtree(self.work_folder(stage.fingerprint), ignore_errors=True)

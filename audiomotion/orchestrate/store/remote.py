@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -39,6 +40,8 @@ class Entry:
     size: int
     tag: str
     """Differs between two contents of one object."""
+    modified: float
+    """When it was written, in seconds since 1970; now where that is not known."""
 
 
 class Remote:
@@ -134,7 +137,9 @@ class Remote:
             prefix, lambda: _or_none(lambda: self._fs.find(path, detail=True))
         )
         return {
-            name.removeprefix(root).lstrip("/"): Entry(int(info["size"]), _tag(info))
+            name.removeprefix(root).lstrip("/"): Entry(
+                int(info["size"]), _tag(info), _modified(info)
+            )
             for name, info in (found or {}).items()
             if info["type"] == "file"
         }
@@ -243,3 +248,11 @@ def _or_none(action: Callable[[], T]) -> T | None:
 def _tag(info: Mapping[str, Any]) -> str:
     known = (info.get(key) for key in ("ETag", "etag", "md5Hash", "mtime", "created"))
     return f"{next((str(tag) for tag in known if tag), '')}-{info['size']}"
+
+
+def _modified(info: Mapping[str, Any]) -> float:
+    known = (info.get(key) for key in ("LastModified", "updated", "last_modified", "created"))
+    found = next((when for when in known if when is not None), None)
+    if isinstance(found, str):
+        found = datetime.fromisoformat(found)
+    return found.timestamp() if isinstance(found, datetime) else time.time()

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -6,7 +5,6 @@ import pytest
 
 from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.orchestrate.worker import WorkerSettings
-from tests.orchestrate.store.object_storage import ObjectStorage, serving
 
 
 @dataclass
@@ -31,19 +29,6 @@ class Nodes:
     def settings(self) -> WorkerSettings:
         """Return settings of a worker."""
         return WorkerSettings(self.location, None, "cpu", threads=1, checkpoint_seconds=0.02)
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[ObjectStorage]:
-    with serving() as storage:
-        yield storage
-
-
-@pytest.fixture
-def storage(server: ObjectStorage) -> Iterator[ObjectStorage]:
-    """Return object storage in order; it may be broken, and is mended afterwards."""
-    yield server
-    server.mend()
 
 
 @pytest.fixture
