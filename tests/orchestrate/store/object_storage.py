@@ -12,13 +12,6 @@ from itertools import count
 from typing import Any
 from unittest import mock
 
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
-from werkzeug.serving import make_server
-
 _NUMBERS = count()
 _ERROR = "<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code} here</Message></Error>"
 
@@ -84,6 +77,14 @@ class ObjectStorage:
 @contextmanager
 def serving() -> Iterator[ObjectStorage]:
     """Run the server on a free port; this process and its children find it by its environment."""
+    # Not above: every test of orchestration would pay for what few need.
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server
+
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     storage = ObjectStorage()
     application = DomainDispatcherApplication(create_backend_app)
