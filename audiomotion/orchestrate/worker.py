@@ -18,6 +18,7 @@ from audiomotion import __version__
 from audiomotion.errors import ClaimLostError, ModelError
 from audiomotion.files import full_disk_explained
 from audiomotion.orchestrate.progress import ProgressFile
+from audiomotion.orchestrate.raw_data import data_root_of
 from audiomotion.orchestrate.store import PROGRESS, Artifact, ArtifactStore, open_store
 from audiomotion.stages.base import AnyStage, MakeShard, Report, StageContext
 from audiomotion.stages.shards import Shards, make_all
@@ -167,7 +168,7 @@ def _context(
         scratch=scratch,
         cache=store.cache,
         report=report,
-        data_root=settings.data_root,
+        data_root=data_root_of(stage, store, settings.data_root),
         device=device,
         checkpoint_seconds=settings.checkpoint_seconds,
     )

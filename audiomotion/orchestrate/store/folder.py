@@ -1,13 +1,13 @@
 """A store in a folder: artifacts named by fingerprint, published whole or not at all."""
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from audiomotion.errors import DataError
-from audiomotion.files import full_disk_explained, read_json, sync_folder, write_json
+from audiomotion.files import full_disk_explained, read_json, sync_folder, sync_tree, write_json
 from audiomotion.orchestrate.progress import StageProgress, read_progress
 from audiomotion.orchestrate.store.artifact import MANIFEST, Artifact, described, opened, verify
 from audiomotion.orchestrate.store.leftovers import Leftover, folder_leftovers
@@ -157,6 +157,29 @@ class ArtifactStore:
     def leftovers(self) -> Iterator[Leftover]:
         """Yield what interrupted runs, deletions and uploads left."""
         yield from folder_leftovers(self.root)
+
+    def has_raw(self, content: str) -> bool:
+        """Return whether raw data with this fingerprint was put into the store."""
+        return (self.root / "raw" / content).exists()
+
+    def put_raw(self, content: str, folder: Path, files: Sequence[Path]) -> None:
+        """Put files of a folder into the store, all or none, by the fingerprint of all of them."""
+        target = self.root / "raw" / content
+        aside = target.with_name(f"{content}.part")
+        with self.claim(f"raw-{content}"), full_disk_explained(target):
+            for leftover in (aside, target):
+                shutil.rmtree(leftover, ignore_errors=True)
+            for path in files:
+                copy = aside / path.relative_to(folder)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+            sync_tree(aside)
+            aside.rename(target)
+
+    def raw(self, content: str) -> Path | None:
+        """Return the folder of raw data for reading on this machine; None where it is not there."""
+        folder = self.root / "raw" / content
+        return folder if folder.exists() else None
 
     def publish(self, stage: AnyStage, output: Path, record: dict[str, Any]) -> Artifact:
         """Move a finished output folder to its place, with a manifest of sizes and checksums.

@@ -11,7 +11,7 @@ import logging
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from audiomotion.orchestrate.store.leases import Lease, Leases
 from audiomotion.orchestrate.store.leftovers import Leftover, remote_leftovers
 from audiomotion.orchestrate.store.locks import locked
 from audiomotion.orchestrate.store.objects import CONTENT, ArtifactObjects, Manifest
+from audiomotion.orchestrate.store.raw import is_packed, pack, unpack
 from audiomotion.orchestrate.store.remote import Remote, check_exclusive, endpoint
 from audiomotion.orchestrate.store.running import RunningElsewhere
 from audiomotion.orchestrate.store.scratch import ScratchCopy
@@ -249,6 +250,19 @@ class UrlStore(ArtifactStore):
         """Yield what interrupted runs and uploads left in the storage."""
         contents = {str(manifest[CONTENT]) for manifest in self._objects.manifests(None)}
         yield from remote_leftovers(self.remote, contents)
+
+    def has_raw(self, content: str) -> bool:
+        """Return whether raw data with this fingerprint was put into the store."""
+        return is_packed(self.remote, content)
+
+    def put_raw(self, content: str, folder: Path, files: Sequence[Path]) -> None:
+        """Put files of a folder into the store, all or none, by the fingerprint of all of them."""
+        pack(self.remote, content, folder, files)
+
+    def raw(self, content: str) -> Path | None:
+        """Return the folder of raw data, brought to this machine once; None where there is none."""
+        super().prepare()
+        return unpack(self.remote, content, self.root)
 
     def publish(self, stage: AnyStage, output: Path, record: dict[str, Any]) -> Artifact:
         """Put the files into the store, and then the manifest, if the claim is still held.
