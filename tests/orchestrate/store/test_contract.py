@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from audiomotion.errors import DataError
+from audiomotion.orchestrate.importing import find_imported, import_checkpoint
 from audiomotion.orchestrate.records import RunFolder, all_runs, close_dead_runs
-from audiomotion.orchestrate.store import open_store
+from audiomotion.orchestrate.store import open_store, verify
 from audiomotion.orchestrate.worker import run_stage
+from audiomotion.stages.base import Stage
 from tests.orchestrate.processes import wait_until
 from tests.orchestrate.test_records import RECORD
-from tests.orchestrate.toy import COUNTED, PLAIN_FAILURE, note
+from tests.orchestrate.toy import COUNTED, PLAIN_FAILURE, TRAINING, ToyTraining, importable, note
 
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["tests.orchestrate.toy"])
@@ -140,3 +142,28 @@ def test_a_damaged_artifact_is_said_and_made_again_once_it_is_deleted(any_nodes,
     other.delete(artifact)
     assert other.find(stage) is None
     assert (run_stage(stage, any_nodes.settings()).folder / "note").read_text() == "a\n"
+
+
+def test_imported_weights_are_found_on_another_machine(any_nodes):
+    imported, is_new = import_checkpoint(any_nodes.on("a"), importable())
+    assert is_new
+    other = any_nodes.on("b")
+    (found,) = find_imported(other, "rvq", "kit")
+    assert found.record == imported.record
+    assert (other.fetch(found.stage) / "weights").read_bytes() == bytes(3)
+    assert not import_checkpoint(any_nodes.on("c"), importable())[1]
+
+
+def test_some_files_of_an_artifact_are_brought_and_then_all(any_nodes):
+    any_nodes.on("a")
+    stage = Stage(TRAINING, ToyTraining(num_steps=20))
+    run_stage(stage, any_nodes.settings())
+    other = any_nodes.on("b")
+    keys = [(stage.name, stage.fingerprint), ("toy", "0" * 64)]
+    other.fetch_files(keys, ["curves*", "nothing"])
+    brought = {path.name for path in other.folder(stage).iterdir()}
+    assert "curves.jsonl" in brought
+    if any_nodes.location.startswith("s3"):
+        assert "model.safetensors" not in brought
+    assert (other.fetch(stage) / "model.safetensors").exists()
+    assert verify(other.find(stage)) == []
