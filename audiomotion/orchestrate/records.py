@@ -33,6 +33,8 @@ class ArmRecord:
     status: ArmStatus = "pending"
     reason: str = ""
     exit_code: int = 0
+    failure_kind: str = ""
+    """What kind of reason that is; see `FailureKind`."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,12 @@ class RunRecord:
     """The axis: its question, baseline, published table."""
     status: RunStatus = "running"
     updated: str = ""
+    unobserved: str = ""
+    """Why the tracker does not have everything of it; empty where it has."""
 
     def with_arms(self, arms: tuple[ArmRecord, ...], status: RunStatus) -> "RunRecord":
         """Return the record with new verdicts."""
-        return replace(self, arms=arms, status=status, updated=timestamp())
+        return replace(self, arms=arms, status=status, updated=timestamp(), unobserved="")
 
 
 def timestamp() -> str:

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +49,8 @@ class ArtifactStore:
     """Artifacts below one folder, shared by all drivers and workers that can reach it.
 
     Layout: `artifacts/STAGE/FINGERPRINT/` whole artifacts; `work/FINGERPRINT/` runs that are not
-    finished; `locks/`; `cache/` content-addressed files; `runs/` one folder a launch.
+    finished; `failures/` trainings that diverged; `locks/`; `cache/` content-addressed files;
+    `runs/` one folder a launch.
     """
 
     def __init__(self, root: Path) -> None:
@@ -125,17 +126,44 @@ class ArtifactStore:
             yield Artifact(path.parent, read_json(path))
 
     @contextmanager
-    def claim(self, fingerprint: str) -> Iterator[None]:
-        """Hold the right to make one artifact; wait while another process holds it.
+    def claim(self, fingerprint: str, *, wait: bool = True) -> Iterator[bool]:
+        """Hold the right to make one artifact and give True.
 
-        The kernel releases the lock of a process that dies, so a waiting one takes over at once.
+        While another process holds it this one waits, or gives False. The kernel releases the lock
+        of a process that dies, so a waiting one takes over at once.
         """
         path = self.root / "locks" / f"{fingerprint}.lock"
         with full_disk_explained(path):
             lock = path.open("w")
         with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+
+    def _verdict_path(self, fingerprint: str) -> Path:
+        return self.root / "failures" / f"{fingerprint}.json"
+
+    def record_verdict(self, fingerprint: str, verdict: Mapping[str, Any]) -> None:
+        """Keep that an artifact cannot be made, and why: trying again would end the same way."""
+        path = self._verdict_path(fingerprint)
+        with full_disk_explained(path):
+            path.parent.mkdir(exist_ok=True)
+        write_json(path, dict(verdict))
+
+    def verdict(self, fingerprint: str) -> dict[str, Any] | None:
+        """Return what was kept of an artifact that cannot be made; None where nothing was."""
+        path = self._verdict_path(fingerprint)
+        return dict(read_json(path)) if path.exists() else None
+
+    def forget_verdict(self, fingerprint: str) -> None:
+        """Let an artifact be tried again, from its beginning."""
+        path = self._verdict_path(fingerprint)
+        if path.exists():
+            shutil.rmtree(self.work_folder(fingerprint), ignore_errors=True)
+            path.unlink(missing_ok=True)
 
     def publish(self, stage: AnyStage, output: Path, record: dict[str, Any]) -> Artifact:
         """Move a finished output folder to its place, with a manifest of sizes and checksums.
