@@ -131,10 +131,14 @@ def _node(found: dict[str, Any]) -> Node:
 
 
 def placed_on(node: Node) -> dict[str, Any]:
-    """Return options of a task or actor that prefer a node; where it is gone, any will do."""
+    """Return options of a task or actor that prefer a node.
+
+    Where it is gone, or other drivers of the cluster have filled it, any will do.
+    """
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    return {"scheduling_strategy": NodeAffinitySchedulingStrategy(node.id, soft=True)}
+    strategy = NodeAffinitySchedulingStrategy(node.id, soft=True, _spill_on_unavailable=True)
+    return {"scheduling_strategy": strategy}
 
 
 def wish_for(bundles: list[dict[str, float]]) -> None:

@@ -238,3 +238,8 @@ def trainings() -> tuple[Stage[ToyTraining], Stage[ToyTraining]]:
     """Return two trainings, the second after the first."""
     first = Stage(TRAINING, ToyTraining(seed=1))
     return first, Stage(TRAINING, ToyTraining(seed=2), {"first": first})
+
+
+def endless() -> Stage[ToyTraining]:
+    """Return a training that takes minutes."""
+    return Stage(TRAINING, ToyTraining(seed=3, num_steps=1_000_000))
