@@ -1,9 +1,12 @@
 """The worker of each kind of stage of a real, tiny system is killed once."""
 
+import fcntl
 import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +73,17 @@ def worker_of(stage: AnyStage) -> int | None:
     return None
 
 
-def kill_each(store: ArtifactStore, stages: list[AnyStage]) -> None:
+@contextmanager
+def first_shard_held(store: ArtifactStore, stage: AnyStage) -> Iterator[None]:
+    """Let whoever makes the only shard of a stage wait before it, as if another process made it."""
+    lock = store.work_folder(stage.fingerprint) / "scratch" / "shards" / "000000.lock"
+    lock.parent.mkdir(parents=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def kill_each(store: ArtifactStore, stages: list[AnyStage], held: Mapping[str, ExitStack]) -> None:
     """Kill the worker of each stage once, in the midst of it."""
     left = list(stages)
     while left:
@@ -80,6 +93,7 @@ def kill_each(store: ArtifactStore, stages: list[AnyStage]) -> None:
             is_midway = kept_by(store, key) if stage.name in KEEPS_FIRST else True
             if progress_path(store, key).exists() and is_midway and (pid := worker_of(stage)):
                 os.kill(pid, signal.SIGKILL)
+                held[stage.name].close()
                 left.remove(stage)
         time.sleep(0.005)
 
@@ -93,7 +107,11 @@ def test_worker_killed_in_each_stage(cluster: Any, plan: Plan, tmp_path: Path) -
     launch(calm, LocalExecutor(calm, None, RUNTIME), plan)
     store = ArtifactStore(tmp_path / "disturbed")
     victims = [stage for stage in plan.stages.values() if stage.name in KILLED]
-    killing = Meanwhile(lambda: kill_each(store, victims))
+    held = {stage.name: ExitStack() for stage in victims}
+    for stage in victims:
+        if stage.kind.sharded:
+            held[stage.name].enter_context(first_shard_held(store, stage))
+    killing = Meanwhile(lambda: kill_each(store, victims, held))
     killing.start()
     events = launch(store, RayExecutor(store, None, RUNTIME, cluster.address), plan)
     killing.finish()
