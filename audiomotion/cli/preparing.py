@@ -13,8 +13,9 @@ from audiomotion.cli.progress import ProgressDisplay
 from audiomotion.config.runtime import Runtime
 from audiomotion.errors import AudiomotionError
 from audiomotion.orchestrate.estimates import recorded_seconds
+from audiomotion.orchestrate.failures import Failure
 from audiomotion.orchestrate.plan import Plan
-from audiomotion.orchestrate.schedule import Failure, Schedule
+from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 
 

@@ -58,6 +58,9 @@ class ProgressDisplay:
             self.running[stage.fingerprint] = stage
             if self._live is None:
                 self._print(f"start  {self._name(stage)}")
+        elif event in ("again", "elsewhere"):
+            self.running.pop(stage.fingerprint, None)
+            self._print(f"{event}  {self._name(stage)}")
         else:
             self.running.pop(stage.fingerprint, None)
             self.num_done += 1

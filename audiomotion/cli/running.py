@@ -22,6 +22,7 @@ from audiomotion.cli.options import (
     ExperimentArgument,
     JsonOption,
     RecipesOption,
+    RetryFailedOption,
     SeedsOption,
     SetOption,
     StoreOption,
@@ -34,7 +35,7 @@ from audiomotion.config.axis import load_axis
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.data.published_counts import Comparison
-from audiomotion.errors import ArmsFailedError, AudiomotionError
+from audiomotion.errors import ArmsFailedError, AudiomotionError, ClusterError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.estimates import recorded_seconds
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
@@ -58,6 +59,7 @@ def train(
     store: StoreOption = DEFAULT_STORE,
     data_root: DataRootOption = None,
     executor: ExecutorOption = ExecutorName.ray,
+    retry_failed: RetryFailedOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     yes: YesOption = False,
@@ -72,7 +74,7 @@ def train(
         dataset=dataset,
     )
     title = arms[0].experiment.name
-    command = Command(store, data_root, executor, dry_run, as_json, yes)
+    command = Command(store, data_root, executor, dry_run, as_json, yes, retry_failed=retry_failed)
     command.run("experiment", title, arms, {})
 
 
@@ -89,6 +91,7 @@ def ablate(
     store: StoreOption = DEFAULT_STORE,
     data_root: DataRootOption = None,
     executor: ExecutorOption = ExecutorName.ray,
+    retry_failed: RetryFailedOption = False,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     yes: YesOption = False,
@@ -110,7 +113,7 @@ def ablate(
     if dataset is None:
         errors.say(f"no --dataset given: using {config.dataset}")
     described = config.model_dump(mode="json", exclude={"arms"})
-    command = Command(store, data_root, executor, dry_run, as_json, yes)
+    command = Command(store, data_root, executor, dry_run, as_json, yes, retry_failed=retry_failed)
     command.run("ablation", config.name, resolved, described)
 
 
@@ -130,6 +133,8 @@ class Command:
         dry_run: bool,
         as_json: bool,
         yes: bool,
+        *,
+        retry_failed: bool = False,
     ) -> None:
         self.store = open_store(store)
         self.data_root = data_root
@@ -137,6 +142,7 @@ class Command:
         self.dry_run = dry_run
         self.as_json = as_json
         self.yes = yes
+        self.retry_failed = retry_failed
 
     def run(
         self,
@@ -173,7 +179,7 @@ class Command:
     def _finished(self, folder: RunFolder, plan: Plan) -> tuple[RunRecord, ResultTable] | None:
         """Return the result of the same request if everything it asked for is there."""
         record = folder.load()
-        if record is None or record.status != "done":
+        if record is None or record.status != "done" or record.unobserved:
             return None
         if plan.missing(self.store.available(plan.stages)):
             return None
@@ -183,13 +189,14 @@ class Command:
     def _launch(
         self, request: Request, plan: Plan, runtime: Runtime, folder: RunFolder
     ) -> tuple[RunRecord, ResultTable]:
+        from audiomotion.report.patient import PatientObserver
         from audiomotion.report.tracked import TrackedLaunch
         from audiomotion.track.tracker import Tracker, default_uri
 
         uri = default_uri(self.store.root)
         self._close_dead_runs(uri)
         tracker = Tracker(uri, self.store.root, folder.path)
-        tracked = TrackedLaunch(tracker, self.store.artifact_root)
+        tracked = PatientObserver(TrackedLaunch(tracker, self.store.artifact_root), errors.say)
         num_missing = len(plan.missing(self.store.available(plan.stages)))
         arms = counted(len(request.arms), "arm")
         errors.say(
@@ -198,7 +205,14 @@ class Command:
         executor = make_executor(self.executor, self.store, self.data_root, runtime)
         with ProgressDisplay(plan, self.store, num_missing, errors.quiet) as display:
             record = launch(
-                request, plan, self.store, executor, tracked, display, recorded_seconds(self.store)
+                request,
+                plan,
+                self.store,
+                executor,
+                tracked,
+                display,
+                recorded_seconds(self.store),
+                retry_failed=self.retry_failed,
             )
         return record, self._table(record)
 
@@ -248,7 +262,11 @@ class Command:
 def _raise_for(record: RunRecord) -> None:
     failed = [arm for arm in record.arms if arm.status != "done"]
     if not failed and record.status == "done":
+        if record.unobserved:
+            raise ClusterError(record.unobserved)
         return
+    if record.unobserved:
+        errors.say(record.unobserved)
     if not failed:
         raise ArmsFailedError("real and reconstructed motion could not be measured; run it again")
     reasons = {arm.reason: arm.exit_code for arm in failed}

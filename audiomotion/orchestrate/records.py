@@ -33,6 +33,8 @@ class ArmRecord:
     status: ArmStatus = "pending"
     reason: str = ""
     exit_code: int = 0
+    failure_kind: str = ""
+    """What kind of reason that is; see `FailureKind`."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class RunRecord:
     """The axis: its question, baseline, published table."""
     status: RunStatus = "running"
     updated: str = ""
+    unobserved: str = ""
+    """Why the tracker does not have everything of it; empty where it has."""
 
     def fingerprints(self) -> Iterator[str]:
         """Yield the fingerprints that it names; one that arms share comes more than once."""
@@ -61,7 +65,7 @@ class RunRecord:
 
     def with_arms(self, arms: tuple[ArmRecord, ...], status: RunStatus) -> "RunRecord":
         """Return the record with new verdicts."""
-        return replace(self, arms=arms, status=status, updated=timestamp())
+        return replace(self, arms=arms, status=status, updated=timestamp(), unobserved="")
 
 
 def timestamp() -> str:

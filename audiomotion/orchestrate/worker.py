@@ -1,6 +1,7 @@
 """Run one stage, wherever: claim it, prepare its folders, run it, publish what it leaves."""
 
 import logging
+import os
 import platform
 import shutil
 import socket
@@ -9,24 +10,24 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from audiomotion import __version__
-from audiomotion.errors import ClaimLostError, ModelError
+from audiomotion.errors import ClaimLostError, DivergedError, ModelError
 from audiomotion.files import full_disk_explained
+from audiomotion.orchestrate.failures import TRACEBACK
 from audiomotion.orchestrate.progress import ProgressFile
 from audiomotion.orchestrate.raw_data import data_root_of
+from audiomotion.orchestrate.stopping import listening
 from audiomotion.orchestrate.store import PROGRESS, Artifact, ArtifactStore, open_store
-from audiomotion.stages.base import AnyStage, MakeShard, Report, StageContext
+from audiomotion.stages.base import AnyStage, MakeShard, Report, StageContext, StopRequested
 from audiomotion.stages.shards import Shards, make_all
 
 logger = logging.getLogger(__name__)
-
-TRACEBACK = "traceback.txt"
-"""Where a stage that failed leaves its traceback, in its work folder."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,10 @@ class WorkerSettings:
     checkpoint_seconds: float
 
 
+Busy = Literal["busy"]
+"""Another process makes the artifact."""
+
+
 def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
     """Return the artifact of `stage`, made here unless it is there already.
 
@@ -50,16 +55,58 @@ def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
     store = open_store(settings.store)
     while True:
         with store.claim(stage.fingerprint):
-            found = store.find(stage)
-            if found is not None:
-                # A run that was killed right after publishing leaves its work behind.
-                shutil.rmtree(store.work_folder(stage.fingerprint), ignore_errors=True)
-                return found
-            try:
-                with store.kept_work(stage.fingerprint):
-                    return _make(stage, store, settings)
-            except ClaimLostError as lost:  # its new holder is waited for, like any other
-                logger.warning("%s", lost)
+            made = _find_or_make(stage, store, settings)
+        if made != "busy":
+            return made
+
+
+def try_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact | Busy:
+    """As `run_stage`, but say so at once where another process makes the artifact."""
+    store = open_store(settings.store)
+    with store.claim(stage.fingerprint, wait=False) as held:
+        return _find_or_make(stage, store, settings) if held else "busy"
+
+
+def _find_or_make(
+    stage: AnyStage, store: ArtifactStore, settings: WorkerSettings
+) -> Artifact | Busy:
+    found = store.find(stage)
+    if found is not None:
+        # A run that was killed right after publishing leaves its work behind.
+        shutil.rmtree(store.work_folder(stage.fingerprint), ignore_errors=True)
+        return found
+    raise_verdict(store, stage)  # another driver may have found out meanwhile
+    try:
+        with listening() as stop_requested, store.kept_work(stage.fingerprint):
+            return _make(stage, store, settings, stop_requested)
+    except ClaimLostError as lost:  # its new holder makes it
+        logger.warning("%s", lost)
+        return "busy"
+
+
+def raise_verdict(store: ArtifactStore, stage: AnyStage) -> None:
+    """Raise what an earlier attempt found out for good.
+
+    Raises:
+        DivergedError: The training's loss was not finite.
+    """
+    if verdict := store.verdict(stage.fingerprint):
+        raise DivergedError(
+            f"{verdict['reason']} (found {verdict['finished']}; --retry-failed trains it again)",
+            verdict["step"],
+        )
+
+
+def _record_verdict(store: ArtifactStore, stage: AnyStage, error: DivergedError) -> None:
+    verdict = {
+        "kind": "diverged",
+        "reason": str(error),
+        "step": error.step,
+        **stage.identity(),
+        "finished": _now(),
+        "versions": versions(),
+    }
+    store.record_verdict(stage.fingerprint, verdict)
 
 
 def progress_path(store: ArtifactStore, fingerprint: str) -> Path:
@@ -67,8 +114,10 @@ def progress_path(store: ArtifactStore, fingerprint: str) -> Path:
     return store.work_folder(fingerprint) / PROGRESS
 
 
-def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Artifact:
-    device = _prepare_torch(settings)
+def _make(
+    stage: AnyStage, store: ArtifactStore, settings: WorkerSettings, stop_requested: StopRequested
+) -> Artifact:
+    device = _prepare_torch(stage, settings)
     output, scratch = _fresh_folders(store.work_folder(stage.fingerprint))
     with full_disk_explained(output):
         progress = ProgressFile(progress_path(store, stage.fingerprint))
@@ -79,15 +128,17 @@ def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Ar
 
         context = _context(stage, store, settings, output, scratch, report, device)
         try:
-            counts = _work(stage, context)
-        except BaseException:
+            counts = _work(stage, replace(context, stop_requested=stop_requested))
+        except BaseException as error:
             shutil.rmtree(output, ignore_errors=True)
             with suppress(OSError):  # the disk may be full, which is then the error that counts
                 (output.parent / TRACEBACK).write_text(traceback.format_exc(), "utf-8")
+            if isinstance(error, DivergedError):
+                _record_verdict(store, stage, error)
             raise
         record = {
             "seconds": progress.elapsed,
-            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "finished": _now(),
             "environment": environment(device, settings.threads),
             "counts": dict(counts),
         }
@@ -122,7 +173,7 @@ class ShardHelper:
             return False
         if self._make is None:
             store = open_store(self._settings.store)
-            device = _prepare_torch(self._settings)
+            device = _prepare_torch(self._stage, self._settings)
             work = store.work_folder(self._stage.fingerprint)
             folders = work / "output", work / "scratch"
             context = _context(self._stage, store, self._settings, *folders, _say_nothing, device)
@@ -174,8 +225,16 @@ def _context(
     )
 
 
-def _prepare_torch(settings: WorkerSettings) -> str:
-    """Return the device; fix the number of threads, since sums, and so weights, depend on it."""
+def _prepare_torch(stage: AnyStage, settings: WorkerSettings) -> str:
+    """Return the device; fix the number of threads, since sums, and so weights, depend on it.
+
+    On the CPU torch, which takes a second to import, is left to the stage to import, or not.
+    """
+    if settings.device == "cpu" and "torch" not in sys.modules:
+        os.environ["OMP_NUM_THREADS"] = str(settings.threads)  # torch reads it when it is imported
+        stage.load()
+        if "torch" not in sys.modules:
+            return "cpu"
     import torch
 
     torch.set_num_threads(settings.threads)
@@ -195,8 +254,14 @@ def environment(device: str, threads: int) -> dict[str, Any]:
         "host": socket.gethostname(),
         "device": device,
         "threads": threads,
-        **{name: _version(name) for name in ("torch", "numpy", "transformers", "scipy")},
+        **versions(),
     }
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that decide a result."""
+    return {name: _version(name) for name in ("torch", "numpy", "transformers", "scipy")}
 
 
 def _version(package: str) -> str:
@@ -204,3 +269,7 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

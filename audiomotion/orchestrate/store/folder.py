@@ -1,7 +1,7 @@
 """A store in a folder: artifacts named by fingerprint, published whole or not at all."""
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ class ArtifactStore:
     """Artifacts below one folder, shared by all drivers and workers that can reach it.
 
     Layout: `artifacts/STAGE/FINGERPRINT/` whole artifacts; `work/FINGERPRINT/` runs that are not
-    finished; `locks/`; `cache/` content-addressed files; `runs/` one folder a launch; `raw/` data
-    sets that were pushed; `pins/`.
+    finished; `failures/` trainings that diverged; `locks/`; `cache/` content-addressed files;
+    `runs/` one folder a launch; `raw/` data sets that were pushed; `pins/`.
     """
 
     def __init__(self, root: Path) -> None:
@@ -124,6 +124,37 @@ class ArtifactStore:
         """
         with locked(self.root / "locks" / f"{fingerprint}.lock", wait=wait) as mine:
             yield mine
+
+    def verdict(self, fingerprint: str) -> dict[str, Any] | None:
+        """Return what was kept of an artifact that cannot be made; None where nothing was."""
+        path = self._verdict_path(fingerprint)
+        return dict(read_json(path)) if path.exists() else None
+
+    def record_verdict(self, fingerprint: str, verdict: Mapping[str, Any]) -> None:
+        """Keep that an artifact cannot be made, and why: trying again would end the same way."""
+        path = self._verdict_path(fingerprint)
+        with full_disk_explained(path):
+            path.parent.mkdir(exist_ok=True)
+        write_json(path, dict(verdict))
+
+    def forget_verdict(self, fingerprint: str) -> None:
+        """Let an artifact be tried again, from its beginning."""
+        path = self._verdict_path(fingerprint)
+        if path.exists():
+            shutil.rmtree(self.work_folder(fingerprint), ignore_errors=True)
+            path.unlink(missing_ok=True)
+
+    def _verdict_path(self, fingerprint: str) -> Path:
+        return self.root / "failures" / f"{fingerprint}.json"
+
+    def kept(self, fingerprint: str) -> frozenset[str]:
+        """Return the names of what an unfinished run keeps: checkpoints, shards, repeats."""
+        scratch = self.work_folder(fingerprint) / "scratch"
+        return frozenset(
+            str(path.relative_to(scratch))
+            for path in (*scratch.glob("*"), *scratch.glob("*/*"))
+            if not path.name.startswith(".") and path.suffix not in (".tmp", ".part", ".lock")
+        )
 
     def done_with(self, fingerprint: str) -> None:
         """Say of a claim that is held that nobody will want it afterwards."""

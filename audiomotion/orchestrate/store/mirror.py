@@ -7,11 +7,12 @@ the records of launches, `raw/` data sets that were pushed, `pins/` what is to s
 """
 
 import hashlib
+import json
 import logging
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
@@ -27,9 +28,9 @@ from audiomotion.orchestrate.store.leftovers import Leftover, remote_leftovers
 from audiomotion.orchestrate.store.locks import locked
 from audiomotion.orchestrate.store.objects import CONTENT, ArtifactObjects, Manifest
 from audiomotion.orchestrate.store.raw import is_packed, pack, unpack
-from audiomotion.orchestrate.store.remote import Remote, check_exclusive, endpoint
+from audiomotion.orchestrate.store.remote import Names, Remote, check_exclusive, endpoint
 from audiomotion.orchestrate.store.running import RunningElsewhere
-from audiomotion.orchestrate.store.scratch import ScratchCopy
+from audiomotion.orchestrate.store.scratch import ScratchCopy, newest_copy
 from audiomotion.stages.base import AnyStage
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class UrlStore(ArtifactStore):
         super().__init__(_mirror_folder(self.remote.url))
         self._objects = ArtifactObjects(self.remote, self.root)
         self._held: dict[str, Lease] = {}
+        self._diverged = Names(self.remote, "failures")
         self._copies: dict[str, ScratchCopy] = {}
 
     @property
@@ -162,6 +164,31 @@ class UrlStore(ArtifactStore):
             finally:
                 del self._held[fingerprint]
                 _release(lease)
+
+    def verdict(self, fingerprint: str) -> dict[str, Any] | None:
+        """Return what was kept of an artifact that cannot be made; None where nothing was."""
+        if fingerprint not in self._diverged.names():
+            return None
+        content = self.remote.read(_verdict_name(fingerprint))
+        return None if content is None else dict(json.loads(content))
+
+    def record_verdict(self, fingerprint: str, verdict: Mapping[str, Any]) -> None:
+        """Keep that an artifact cannot be made, and why: trying again would end the same way."""
+        self.remote.put(_verdict_name(fingerprint), json.dumps(verdict, indent=1).encode())
+        self._diverged.forget()
+
+    def forget_verdict(self, fingerprint: str) -> None:
+        """Let an artifact be tried again, from its beginning."""
+        if fingerprint in self._diverged.names():
+            self.remote.delete_below(f"work/{fingerprint}")
+            shutil.rmtree(self.work_folder(fingerprint), ignore_errors=True)
+            self.remote.delete([_verdict_name(fingerprint)])
+            self._diverged.forget()
+
+    def kept(self, fingerprint: str) -> frozenset[str]:
+        """Return the names of what an unfinished run keeps, as it was last copied."""
+        names = newest_copy(self.remote, fingerprint)[1]
+        return frozenset(name for name in names if name.startswith("scratch/"))
 
     def done_with(self, fingerprint: str) -> None:
         """Say of a claim that is held that nobody will want it afterwards."""
@@ -297,6 +324,10 @@ class UrlStore(ArtifactStore):
     def _beat(self, fingerprint: str) -> dict[str, Any]:
         progress = read_progress(self.work_folder(fingerprint) / PROGRESS)
         return {} if progress is None else {"progress": vars(progress)}
+
+
+def _verdict_name(fingerprint: str) -> str:
+    return f"failures/{fingerprint}.json"
 
 
 def _write(content: bytes, file: BinaryIO) -> None:

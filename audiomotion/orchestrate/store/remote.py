@@ -28,6 +28,7 @@ _FIRST_TRIES: Final = 3
 """Before anything has answered: a wrong address is said at once."""
 _FIRST_WAIT: Final = 0.2
 _LONGEST_WAIT: Final = 15.0
+_NAMES_SECONDS: Final = 5.0
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -189,6 +190,28 @@ class Remote:
                 return result
             wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2**attempt)
             time.sleep(wait * random.uniform(0.5, 1.0))
+
+
+class Names:
+    """The names of what lies in a folder, listed anew when they are some seconds old."""
+
+    def __init__(self, remote: Remote, folder: str) -> None:
+        self._remote = remote
+        self._folder = folder
+        self._found: frozenset[str] = frozenset()
+        self._until = -float("inf")
+
+    def names(self) -> frozenset[str]:
+        """Return the names, without their endings."""
+        if time.monotonic() > self._until:
+            listing = self._remote.listing(self._folder)
+            self._found = frozenset(Path(name).stem for name in listing)
+            self._until = time.monotonic() + _NAMES_SECONDS
+        return self._found
+
+    def forget(self) -> None:
+        """List them anew when they are next asked for."""
+        self._until = -float("inf")
 
 
 def check_exclusive(remote: Remote, nonce: str) -> None:

@@ -72,12 +72,9 @@ class ScratchCopy:
 
     def restore(self) -> None:
         """Make the work folder what the newest copy holds, unless it is at least as new."""
-        names = self._remote.listing(f"work/{self._work.name}")
-        self._earlier = list(names)
-        folders = sorted(name.rpartition("/")[0] for name in names if name.endswith("/index.json"))
-        content = self._remote.read(f"{folders[-1]}/index.json") if folders else None
-        if content is not None:
-            folder, index = folders[-1], json.loads(content)
+        self._earlier = list(self._remote.listing(f"work/{self._work.name}"))
+        folder, index = newest_copy(self._remote, self._work.name)
+        if folder:
             if self._last_here() < folder:
                 self._bring_all(folder, index)
             self._known = {one["sha256"]: f"{folder}/{one['sha256']}" for one in index.values()}
@@ -201,6 +198,14 @@ class ScratchCopy:
         self._remote.delete([*gone, *self._earlier])
         self._earlier = []
         self._known = {digest: self._known[digest] for digest in wanted}
+
+
+def newest_copy(remote: Remote, fingerprint: str) -> tuple[str, Mapping[str, Entry]]:
+    """Return the folder of the newest copy of a run, and what is in it; empty where none is."""
+    names = remote.listing(f"work/{fingerprint}")
+    folders = sorted(name.rpartition("/")[0] for name in names if name.endswith("/index.json"))
+    content = remote.read(f"{folders[-1]}/index.json") if folders else None
+    return ("", {}) if content is None else (folders[-1], json.loads(content))
 
 
 def _look(path: Path) -> _Seen | None:

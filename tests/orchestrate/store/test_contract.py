@@ -167,3 +167,20 @@ def test_some_files_of_an_artifact_are_brought_and_then_all(any_nodes):
         assert "model.safetensors" not in brought
     assert (other.fetch(stage) / "model.safetensors").exists()
     assert verify(other.find(stage)) == []
+
+
+def test_a_verdict_is_read_on_another_machine_until_it_is_forgotten(any_nodes):
+    here, there = any_nodes.on("a"), any_nodes.on("b")
+    here.record_verdict("x", {"reason": "nan"})
+    assert there.verdict("x") == {"reason": "nan"}
+    assert there.verdict("y") is None
+    there.forget_verdict("x")
+    assert any_nodes.on("c").verdict("x") is None
+
+
+def test_what_a_broken_run_keeps_is_seen_on_another_machine(any_nodes):
+    any_nodes.on("a")
+    stage = note("no clip", kind=PLAIN_FAILURE)
+    with pytest.raises(DataError):
+        run_stage(stage, any_nodes.settings())
+    assert "shard" in {Path(name).name for name in any_nodes.on("b").kept(stage.fingerprint)}

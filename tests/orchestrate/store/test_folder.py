@@ -100,3 +100,21 @@ def test_recorded_times_are_medians_by_kind_of_stage(store):
     for text, seconds in zip("abc", (1.0, 2.0, 9.0), strict=True):
         publish(store, note(text), record={**RECORD, "seconds": seconds})
     assert recorded_seconds(store) == {"note": 2.0}
+
+
+def test_a_claim_that_is_held_can_be_left_alone(store):
+    with store.claim("a") as first, store.claim("a", wait=False) as second:
+        assert (first, second) == (True, False)
+    with store.claim("a", wait=False) as third:
+        assert third
+
+
+def test_a_verdict_is_kept_until_it_is_forgotten(store):
+    assert store.verdict("a") is None
+    store.forget_verdict("a")
+    store.record_verdict("a", {"reason": "nan"})
+    store.work_folder("a").mkdir()
+    assert store.verdict("a") == {"reason": "nan"}
+    store.forget_verdict("a")
+    assert store.verdict("a") is None
+    assert not store.work_folder("a").exists()
