@@ -23,7 +23,9 @@ def register(app: typer.Typer) -> None:
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)
     app.add_typer(runs.app, name="runs", help="Launches: list them, show one.")
-    app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify.")
-    app.add_typer(data.app, name="data", help="Data sets: build, check, oral, speak, features.")
+    app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify, gc, pin.")
+    app.add_typer(
+        data.app, name="data", help="Data sets: build, check, oral, speak, features, push."
+    )
     app.add_typer(bench.app, name="bench", help="Speed: of the data.")
     app.add_typer(importing.app, name="import", help="Published weights: check, import.")

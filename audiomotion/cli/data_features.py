@@ -127,7 +127,8 @@ def _row(target: Target, store: ArtifactStore) -> FeaturesRow:
 
     artifact = store.find(target.stage)
     assert artifact is not None
-    ragged = Ragged.open(artifact.folder, "features")
+    store.fetch_files([(artifact.stage, artifact.fingerprint)], ["features.npz", FEATURES])
+    ragged = Ragged.open_index(artifact.folder, "features")
     record = read_json(artifact.folder / FEATURES)
     frames = int(ragged.lengths.sum())
     return FeaturesRow(

@@ -10,10 +10,10 @@ from audiomotion.cli.options import ExecutorName
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import ResolvedArm
 from audiomotion.config.runtime import Runtime
-from audiomotion.data.source import with_content
 from audiomotion.errors import AudiomotionError
 from audiomotion.orchestrate.contents import with_imported, with_weights
 from audiomotion.orchestrate.executor import Executor
+from audiomotion.orchestrate.raw_data import with_data
 from audiomotion.orchestrate.store import ArtifactStore
 
 
@@ -26,7 +26,7 @@ def with_contents(
     """
     cache = None if dry_run else store.cache
     fills: Sequence[Callable[[Experiment], Experiment]] = (
-        partial(with_content, data_root=data_root, cache=cache),
+        partial(with_data, store=store, data_root=data_root, cache=cache),
         partial(with_weights, cache=cache),
         partial(with_imported, store=store),
     )

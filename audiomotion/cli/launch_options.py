@@ -16,6 +16,7 @@ from audiomotion.cli.options import (
     MaxGpuHoursOption,
     OnlyOption,
     ProbeOption,
+    RetryFailedOption,
     StoreOption,
     YesOption,
 )
@@ -39,6 +40,7 @@ class LaunchOptions:
     executor: ExecutorOption = ExecutorName.ray
     only: OnlyOption = None
     force: ForceOption = None
+    retry_failed: RetryFailedOption = False
     max_gpu_hours: MaxGpuHoursOption = None
     probe: ProbeOption = False
     dry_run: DryRunOption = False

@@ -66,6 +66,10 @@ WeightsOption = Annotated[
     typer.Option("--weights", help="Extractor weights, whatever the recipe says."),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan, run nothing.")]
+RetryFailedOption = Annotated[
+    bool,
+    typer.Option("--retry-failed", help="Train again what is known to diverge."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ProbeOption = Annotated[
     bool,

@@ -17,8 +17,9 @@ from audiomotion.cli.progress import ProgressDisplay
 from audiomotion.config.runtime import Runtime
 from audiomotion.errors import AudiomotionError
 from audiomotion.orchestrate.budget import GpuBudget
+from audiomotion.orchestrate.failures import Failure
 from audiomotion.orchestrate.plan import Plan
-from audiomotion.orchestrate.schedule import Failure, Schedule
+from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
 
@@ -40,8 +41,8 @@ def prepare(
     store.prepare()
     cost = expected_cost(plan, store, runtime, executor)
     missing = [plan.stages[key] for key in cost.estimates]
-    errors.say(f"{len(plan.stages)} stages, {len(missing)} to run; store {store.root}")
-    schedule = Schedule(missing, cost.seconds, budget)
+    errors.say(f"{len(plan.stages)} stages, {len(missing)} to run; store {store.location}")
+    schedule = Schedule(missing, cost.seconds, limit=budget)
     with ProgressDisplay(plan, store, len(missing), errors.quiet) as display:
         on_event = budget.watch(schedule, display) if budget else display
         make_executor(executor, store, data_root, runtime).run(schedule, on_event)

@@ -4,7 +4,6 @@ import os
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -35,7 +34,7 @@ from audiomotion.config.recipes import list_recipes
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.data.published_counts import Comparison
-from audiomotion.errors import ArmsFailedError, AudiomotionError, ConfigError
+from audiomotion.errors import ArmsFailedError, AudiomotionError, ClusterError, ConfigError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.budget import GpuBudget
 from audiomotion.orchestrate.forcing import discard
@@ -43,6 +42,7 @@ from audiomotion.orchestrate.forecast import Forecast
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
 from audiomotion.orchestrate.plan import Fingerprint, Plan
 from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
+from audiomotion.orchestrate.results import fetch_reports, fetch_results
 from audiomotion.orchestrate.store import open_store
 from audiomotion.report.notes import same_system_notes
 from audiomotion.report.published import refuse_unknown_rows
@@ -171,7 +171,7 @@ class Command:
         if options.dry_run:
             again = forced and forced & self.store.available(plan.stages)
             PlanView(request, plan, cost, again).print(as_json=options.as_json)
-        folder = RunFolder(self.store.runs / new_record(request, whole).id)
+        folder = RunFolder(self.store, new_record(request, whole).id)
         budget = options.budget(runtime, cost, folder)
         if options.dry_run:
             return
@@ -204,7 +204,7 @@ class Command:
     def _finished(self, folder: RunFolder, plan: Plan) -> tuple[RunRecord, ResultTable] | None:
         """Return the result of the same request if everything it asked for is there."""
         record = folder.load()
-        if record is None or record.status != "done":
+        if record is None or record.status != "done" or record.unobserved:
             return None
         if plan.missing(self.store.available(plan.stages)):
             return None
@@ -212,18 +212,19 @@ class Command:
         return record, self._table(record)
 
     def _launch(self, work: "_Work", folder: RunFolder) -> tuple[RunRecord, ResultTable]:
+        from audiomotion.report.patient import PatientObserver
         from audiomotion.report.tracked import TrackedLaunch
         from audiomotion.track.tracker import Tracker, default_uri
 
         uri = default_uri(self.store.root)
         self._close_dead_runs(uri)
         tracker = Tracker(uri, self.store.root, folder.path)
-        tracked = TrackedLaunch(tracker, self.store.artifact_root)
+        tracked = PatientObserver(TrackedLaunch(tracker, self.store.artifact_root), errors.say)
         plan, options = work.plan, self.options
         num_missing = len(plan.missing(self.store.available(plan.stages)))
         arms = counted(len(work.request.arms), "arm")
         errors.say(
-            f"{arms}, {len(plan.stages)} stages, {num_missing} to run; store {self.store.root}"
+            f"{arms}, {len(plan.stages)} stages, {num_missing} to run; store {self.store.location}"
         )
         for sentence in cost_sentences(work.cost, plan):
             errors.say(sentence)
@@ -237,7 +238,8 @@ class Command:
                 tracked,
                 display,
                 work.cost.seconds,
-                work.budget,
+                budget=work.budget,
+                retry_failed=options.retry_failed,
             )
         return record, self._table(record)
 
@@ -245,13 +247,14 @@ class Command:
         from audiomotion.report.tracked import TrackedLaunch
         from audiomotion.track.tracker import Tracker, tracked_uri
 
-        for dead in close_dead_runs(self.store.runs):
-            errors.say(f"launch {dead.path.name} had died; it is marked as interrupted")
+        for dead in close_dead_runs(self.store):
+            errors.say(f"launch {dead.id} had died; it is marked as interrupted")
             if (dead.path / "mlflow.json").exists():
                 tracker = Tracker(tracked_uri(dead.path) or uri, self.store.root, dead.path)
                 TrackedLaunch(tracker, self.store.artifact_root).interrupted()
 
     def _table(self, record: RunRecord) -> ResultTable:
+        fetch_results(self.store, record, drawn=False)
         return build_table(record, self.store.artifact_root)
 
     def _print(self, table: ResultTable) -> None:
@@ -263,7 +266,9 @@ class Command:
 
     def _say_dropped(self, plan: Plan) -> None:
         """Say what a data set has beside the published one, and what of it could not be used."""
-        for stage in plan.stages.values():
+        stages = list(plan.stages.values())
+        fetch_reports(self.store, [(stage.name, stage.fingerprint) for stage in stages])
+        for stage in stages:
             path = self.store.folder(stage) / DATASET_REPORT
             if not path.exists():
                 continue
@@ -276,14 +281,19 @@ class Command:
 
     def _store_option(self) -> str:
         """Return what another command needs to find this store; nothing where it finds it so."""
-        found = Path(os.environ.get("AMX_STORE") or DEFAULT_STORE).absolute()
-        return "" if found == self.store.root else f" --store {shlex.quote(str(self.store.root))}"
+        location = self.store.location
+        found = open_store(os.environ.get("AMX_STORE") or DEFAULT_STORE).location
+        return "" if found == location else f" --store {shlex.quote(location)}"
 
 
 def _raise_for(record: RunRecord) -> None:
     failed = [arm for arm in record.arms if arm.status != "done"]
     if not failed and record.status == "done":
+        if record.unobserved:
+            raise ClusterError(record.unobserved)
         return
+    if record.unobserved:
+        errors.say(record.unobserved)
     if not failed:
         raise ArmsFailedError("real and reconstructed motion could not be measured; run it again")
     reasons = {arm.reason: arm.exit_code for arm in failed}

@@ -122,8 +122,8 @@ def _which(
     """Say what to do where not exactly one import fits."""
     if not found:
         return (
-            f"{wanted} was not imported into {store.root}; get the files from their authors, then "
-            f"{wanted.import_command}"
+            f"{wanted} was not imported into {store.location}; get the files from their authors, "
+            f"then {wanted.import_command}"
         )
     several = ", ".join(one.config.sha256[:12] for one in found)
     return (

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from audiomotion.orchestrate.plan import Fingerprint, Plan
-from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.store import Artifact, ArtifactStore
+from audiomotion.stages.base import AnyStage
 
 
 @dataclass(frozen=True)
@@ -40,5 +41,12 @@ def discard(plan: Plan, forced: Collection[Fingerprint], store: ArtifactStore) -
     """
     for key in reversed([key for key in plan.stages if key in forced]):
         with store.claim(key):
-            store.remove(plan.stages[key])
+            if (artifact := _whatever_is_left(store, plan.stages[key])) is not None:
+                store.delete(artifact)
             shutil.rmtree(store.work_folder(key), ignore_errors=True)
+
+
+def _whatever_is_left(store: ArtifactStore, stage: AnyStage) -> Artifact | None:
+    """Return an artifact even if it is damaged, which `find` refuses."""
+    found = (one for one in store.artifacts(stage.name) if one.fingerprint == stage.fingerprint)
+    return next(found, None)

@@ -95,11 +95,27 @@ def test_a_place_that_cannot_be_a_store_is_refused(tmp_path):
         ArtifactStore(Path("/sys/amx-store")).prepare()
 
 
-def test_a_removed_artifact_can_be_made_again(store):
+def test_a_deleted_artifact_can_be_made_again(store):
     stage = note("a")
-    store.remove(stage)  # nothing is there, which is no error
-    publish(store, stage)
-    store.remove(stage)
+    store.delete(publish(store, stage))
     assert store.find(stage) is None
     assert not store.folder(stage).exists()
     assert publish(store, stage, b"other").num_bytes == 10
+
+
+def test_a_claim_that_is_held_can_be_left_alone(store):
+    with store.claim("a") as first, store.claim("a", wait=False) as second:
+        assert (first, second) == (True, False)
+    with store.claim("a", wait=False) as third:
+        assert third
+
+
+def test_a_verdict_is_kept_until_it_is_forgotten(store):
+    assert store.verdict("a") is None
+    store.forget_verdict("a")
+    store.record_verdict("a", {"reason": "nan"})
+    store.work_folder("a").mkdir()
+    assert store.verdict("a") == {"reason": "nan"}
+    store.forget_verdict("a")
+    assert store.verdict("a") is None
+    assert not store.work_folder("a").exists()
