@@ -13,6 +13,7 @@ from audiomotion.cli.dry_run import print_plan
 from audiomotion.cli.execution import make_executor, with_contents
 from audiomotion.cli.options import (
     DEFAULT_STORE,
+    AddressOption,
     AxisArgument,
     DataRootOption,
     DatasetOption,
@@ -29,6 +30,7 @@ from audiomotion.cli.options import (
     YesOption,
 )
 from audiomotion.cli.progress import ProgressDisplay
+from audiomotion.cli.submitting import Places, cluster_address, submit
 from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.axis import load_axis
 from audiomotion.config.resolve import ResolvedArm, resolve
@@ -57,6 +59,7 @@ def train(
     store: StoreOption = DEFAULT_STORE,
     data_root: DataRootOption = None,
     executor: ExecutorOption = ExecutorName.ray,
+    address: AddressOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     yes: YesOption = False,
@@ -71,7 +74,7 @@ def train(
         dataset=dataset,
     )
     title = arms[0].experiment.name
-    command = Command(store, data_root, executor, dry_run, as_json, yes)
+    command = Command(store, data_root, executor, dry_run, as_json, yes, address, recipes)
     command.run("experiment", title, arms, {})
 
 
@@ -88,6 +91,7 @@ def ablate(
     store: StoreOption = DEFAULT_STORE,
     data_root: DataRootOption = None,
     executor: ExecutorOption = ExecutorName.ray,
+    address: AddressOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     yes: YesOption = False,
@@ -109,7 +113,7 @@ def ablate(
     if dataset is None:
         errors.say(f"no --dataset given: using {config.dataset}")
     described = config.model_dump(mode="json", exclude={"arms"})
-    command = Command(store, data_root, executor, dry_run, as_json, yes)
+    command = Command(store, data_root, executor, dry_run, as_json, yes, address, recipes)
     command.run("ablation", config.name, resolved, described)
 
 
@@ -129,7 +133,12 @@ class Command:
         dry_run: bool,
         as_json: bool,
         yes: bool,
+        address: str | None = None,
+        recipes: Path | None = None,
     ) -> None:
+        self.location = store
+        self.address = None if dry_run else cluster_address(address, executor)
+        self.recipes = recipes
         self.store = open_store(store)
         self.data_root = data_root
         self.executor = executor
@@ -149,6 +158,9 @@ class Command:
         Raises:
             ArmsFailedError: Some arms have no result; the exit code of a shared cause otherwise.
         """
+        if self.address is not None:
+            places = Places(self.location, self.data_root, self.recipes)
+            submit(self.address, kind, title, arms, places, yes=self.yes)
         experiments = with_contents(arms, self.store, self.data_root, dry_run=self.dry_run)
         request = Request(kind, title, experiments, axis)
         plan = make_plan(request)

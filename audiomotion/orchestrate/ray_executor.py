@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from audiomotion.orchestrate.executor import OnEvent, failure_of, worker_setting
 from audiomotion.orchestrate.ray_helpers import Helpers
 from audiomotion.orchestrate.schedule import Failure, Schedule
 from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.submitting.address import INSIDE_JOB
 from audiomotion.orchestrate.worker import WorkerSettings, run_stage, shards_of
 from audiomotion.stages.base import AnyStage
 
@@ -36,7 +38,10 @@ class RayExecutor:
         Raises:
             ClusterError: Ray cannot be started.
         """
-        _start_ray()
+        if INSIDE_JOB in os.environ:
+            _connect_to_cluster()
+        else:
+            _start_ray()
         import ray
 
         try:
@@ -162,6 +167,22 @@ def _task(stage: AnyStage, settings: WorkerSettings) -> Failure | None:
     except Exception as error:  # an arm fails alone
         return failure_of(stage, error)
     return None
+
+
+def _connect_to_cluster() -> None:
+    """Connect to the cluster that this driver is a job of.
+
+    Raises:
+        ClusterError: It does not answer.
+    """
+    import ray
+
+    try:
+        ray.init(address="auto", log_to_driver=False, logging_level=logging.ERROR)
+    except Exception as error:  # Ray raises many kinds here; all mean the same to a user
+        raise ClusterError(f"the cluster of this job: {_first_line(error)}") from error
+    # Ray's own handler ends the process three seconds after a job was told to stop.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _start_ray() -> None:
