@@ -9,8 +9,7 @@ import signal
 import sys
 from typing import TextIO
 
-RESULT_MARK = "\x1e"
-"""Begins every line of a job's log that was written to stdout."""
+from audiomotion.orchestrate.submitting.marks import RESULT_MARK
 
 
 def prepare_driver() -> None:

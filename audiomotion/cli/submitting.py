@@ -20,19 +20,12 @@ from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.jobs import Jobs, raise_for
 from audiomotion.orchestrate.launch import Request, make_plan
 from audiomotion.orchestrate.submitting.address import Address, chosen_address, read_address
+from audiomotion.orchestrate.submitting.checking import check_cluster, raise_for_findings
+from audiomotion.orchestrate.submitting.code import Code, upload_code
 from audiomotion.orchestrate.submitting.environment import kept_back
 from audiomotion.orchestrate.submitting.recipes import ShippedCommand, shipped_command
-from audiomotion.orchestrate.submitting.submit import (
-    Code,
-    Submission,
-    attempts,
-    check_cluster,
-    placed,
-    raise_for_findings,
-    refuse_passwords,
-    start_or_attach,
-    upload_code,
-)
+from audiomotion.orchestrate.submitting.submission import Submission, placed
+from audiomotion.orchestrate.submitting.submit import attempts, start_or_attach
 
 _INTERRUPTED = 130
 
@@ -122,8 +115,8 @@ def submit_command(address: Address, wanted: Submission, recipes: Path | None) -
         ClusterError: The cluster does not answer, or some node cannot run it.
         AudiomotionError: The job failed, with the job's own exit code.
     """
-    wanted = placed(wanted, address.is_loopback)
-    refuse_passwords(wanted, os.environ)
+    wanted = placed(wanted, address_is_loopback=address.is_loopback)
+    wanted.variables(os.environ, wanted.stem)  # raises before anything is sent
     command = shipped_command(sys.argv[1:], recipes)
     jobs = Jobs(address)
     running, _ = attempts(jobs.all(), wanted.stem)

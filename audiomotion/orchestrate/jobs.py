@@ -52,6 +52,11 @@ class Job:
         return self.status in ("STOPPED", "SUCCEEDED", "FAILED")
 
     @property
+    def was_lost(self) -> bool:
+        """Whether its driver vanished: killed, or its node was."""
+        return self.status == "FAILED" and (self.exit_code is None or self.exit_code < 0)
+
+    @property
     def arms(self) -> list[str]:
         """Names of its arms."""
         return self.facts.get("arms", "").split(",")
@@ -239,11 +244,11 @@ def raise_for(job: Job) -> None:
         raise ClusterError(
             f"{job.id}: the nodes' path has no `python`; start Ray with its environment activated"
         )
-    if job.exit_code is None or job.exit_code < 0:
+    if job.was_lost:
         reason = " ".join(job.message.split())[:500]
         raise ClusterError(f"{job.id}: its driver was lost ({reason}); the same command continues")
     error = AudiomotionError(f"{job.id} ended with exit code {job.exit_code}; see above")
-    error.exit_code = job.exit_code  # type: ignore[misc]
+    error.exit_code = job.exit_code or 1  # type: ignore[misc]
     raise error
 
 

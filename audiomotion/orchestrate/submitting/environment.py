@@ -49,10 +49,3 @@ def job_environment(
 def kept_back(environment: Mapping[str, str]) -> list[str]:
     """Return the names of secrets that are set here and not sent: the nodes must have them."""
     return sorted(name for name in environment if name.startswith(_OURS) and _SECRET.search(name))
-
-
-def redacted(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return variables fit to be shown: secrets of others' jobs are not printed either."""
-    return {
-        name: "(not shown)" if _SECRET.search(name) else value for name, value in variables.items()
-    }

@@ -33,6 +33,8 @@ class Questions:
     """Names the files of this check in the store."""
 
     store: str
+    """Where artifacts go; empty where that is not asked."""
+
     data_folders: tuple[str, ...] = ()
     """Folders of raw data that the stages read."""
 
@@ -160,7 +162,7 @@ def _torch_sees_gpu() -> bool:
 
 def free_gigabytes(store: str) -> float:
     """Return the free space of the disk that a store is on; of the temporary folder for a URL."""
-    places = [] if is_url(store) else [Path(store), *Path(store).parents]
+    places = [] if is_url(store) or not store else [Path(store), *Path(store).parents]
     place = next((path for path in places if path.is_dir()), Path(tempfile.gettempdir()))
     return shutil.disk_usage(place).free / 1e9
 
@@ -172,6 +174,8 @@ def is_url(store: str) -> bool:
 
 def mark_store(store: str, nonce: str, name: str) -> str:
     """Write this node's mark into the store; return what went wrong, empty where nothing did."""
+    if not store:
+        return ""
     if not is_url(store) and not Path(store).parent.is_dir():
         return f"there is no folder {Path(store).parent}; mount it, or choose another --store"
     try:
@@ -183,7 +187,7 @@ def mark_store(store: str, nonce: str, name: str) -> str:
 
 def unseen_marks(store: str, nonce: str, names: Sequence[str]) -> list[str]:
     """Return whose marks cannot be read here: their store is another place."""
-    return [name for name in names if not _is_readable(_mark(store, nonce, name))]
+    return [name for name in names if store and not _is_readable(_mark(store, nonce, name))]
 
 
 def remove_marks(store: str, nonce: str, names: Sequence[str]) -> None:
@@ -269,11 +273,16 @@ def _tracker_advice(status: int) -> str:
     return ""
 
 
+def is_hub_id(name: str) -> bool:
+    """Return whether weights are named by hub id, which can be fetched; otherwise by folder."""
+    return not name.startswith((".", "/", "~")) and name.count("/") == 1
+
+
 def _has_weights(name: str) -> bool:
     """Return whether weights are in a folder, or in the hub's cache, of this node."""
     if Path(name).expanduser().is_dir():
         return True
-    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+    if not is_hub_id(name):
         return False
     from huggingface_hub import try_to_load_from_cache
 

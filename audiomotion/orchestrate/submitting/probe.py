@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from audiomotion.orchestrate.submitting.marks import RESULT_MARK
 from audiomotion.orchestrate.submitting.node import (
     NodeFacts,
     Questions,
@@ -18,9 +19,6 @@ from audiomotion.orchestrate.submitting.node import (
     unseen_marks,
 )
 from audiomotion.orchestrate.submitting.verdict import ClusterFacts
-
-ANSWER: Final = "amx-probe: "
-"""Begins the line with the answer."""
 
 QUESTIONS: Final = "AMX_PROBE"
 """Variable with the questions, as JSON."""
@@ -102,7 +100,7 @@ def main() -> None:
 
     ray.init(address="auto", log_to_driver=False, logging_level=logging.ERROR)
     facts = probe(read_questions(os.environ[QUESTIONS]))
-    print(f"{ANSWER}{json.dumps(asdict(facts))}", flush=True)
+    print(f"{RESULT_MARK}{json.dumps(asdict(facts))}", flush=True)
 
 
 if __name__ == "__main__":

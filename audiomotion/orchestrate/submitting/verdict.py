@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Literal
 
-from audiomotion.orchestrate.submitting.node import NodeFacts, Questions, is_url
+from audiomotion.orchestrate.submitting.node import NodeFacts, Questions, is_hub_id, is_url
 
 Grade = Literal["ok", "warn", "fail"]
-Topic = Literal["nodes", "versions", "store", "tracker", "data", "weights", "disk", "gpus"]
+Topic = Literal[
+    "address", "records", "nodes", "versions", "store", "tracker", "data", "weights", "disk", "gpus"
+]
 
 _LEAST_GIGABYTES: Final = 1.0
 _FEW_GIGABYTES: Final = 10.0
@@ -124,6 +126,8 @@ def _version_here(name: str) -> str:
 
 
 def _store(facts: ClusterFacts, questions: Questions) -> Iterator[Finding]:
+    if not questions.store:
+        return
     problems = [f"{node.node}: {node.store_problem}" for node in facts.nodes if node.store_problem]
     unwritten = {node.node.partition(" ")[0] for node in facts.nodes if node.store_problem}
     for node, marks in facts.unseen.items():
@@ -149,12 +153,14 @@ def _tracker(facts: ClusterFacts, questions: Questions) -> Iterator[Finding]:
     local = sorted({node.tracker for node in facts.nodes if _is_file(node.tracker)})
     one_machine = len(facts.nodes) == 1 and not is_url(questions.store)
     for uri in local:
-        if not one_machine:
+        if questions.store and not one_machine:
             problems.append(
                 f"{uri or 'MLFLOW_TRACKING_URI is not set, and SQLite in the store'}: a file is no "
                 "tracking server for several machines; start `mlflow server` where all nodes reach "
                 "it (cluster.yaml does, on the head) and set MLFLOW_TRACKING_URI"
             )
+    if not questions.store and local:
+        return
     used = ", ".join(sorted({node.tracker or "SQLite in the store" for node in facts.nodes}))
     yield from _graded("tracker", "fail", problems, f"{used}: reached by all")
 
@@ -176,13 +182,17 @@ def _data(facts: ClusterFacts, questions: Questions) -> Iterator[Finding]:
 def _weights(facts: ClusterFacts, questions: Questions) -> Iterator[Finding]:
     if not questions.weights:
         return
-    problems = [
-        f"{node.node}: weights {name} are not here; the node will fetch them, if it has a network"
-        for node in facts.nodes
-        for name in node.missing_weights
-    ]
-    names = ", ".join(questions.weights)
-    yield from _graded("weights", "warn", problems, f"{names}: on all nodes")
+    for node in facts.nodes:
+        for name in node.missing_weights:
+            if is_hub_id(name):
+                text = f"{name} is not in its cache; it fetches them, if it has a network"
+                yield Finding("weights", "warn", f"{node.node}: {text}")
+            else:
+                text = f"there is no folder {name}; copy it there, or give a hub id"
+                yield Finding("weights", "fail", f"{node.node}: {text}")
+        if not node.missing_weights:
+            names = ", ".join(questions.weights)
+            yield Finding("weights", "ok", f"{node.node}: {names}")
 
 
 def _disk(facts: ClusterFacts, questions: Questions) -> Iterator[Finding]:
