@@ -114,20 +114,24 @@ def _local_findings(asked: Submission) -> Iterator[Finding]:
     if not is_there:
         yield _new_store(folder)
     store = asked.store if is_url(asked.store) else str(folder) if is_there else ""
-    root = asked.data_root
     questions = Questions(
         nonce=f"doctor-{os.getpid()}",
         store=store,
-        data_folders=() if root is None else tuple(str(root / part) for part in asked.data_folders),
+        data_folders=asked.raw_data,
         weights=asked.weights,
     )
     facts = node_facts("here", float(len(gpu_names())), questions)
     remove_marks(questions.store, questions.nonce, ["here"])
     yield from judge(ClusterFacts((facts,), {}, ()), questions)
-    if root is None and asked.data_folders:
-        yield Finding("data", "fail", f"{asked.dataset}: say where it is: --data-root")
+    yield from _no_data_root(asked)
     if is_there:
         yield from _records(asked.store)
+
+
+def _no_data_root(asked: Submission) -> Iterator[Finding]:
+    if asked.data_root is None and asked.data_folders:
+        text = f"{asked.dataset} is read from a folder; give --data-root or AMX_DATA_ROOT"
+        yield Finding("data", "fail", text)
 
 
 def _new_store(folder: Path) -> Finding:
@@ -172,10 +176,11 @@ def _cluster_findings(address: Address, asked: Submission) -> Iterator[Finding]:
         yield Finding("versions", "warn", notice)
     findings = check_cluster(jobs, code, asked, os.environ)
     yield from findings
+    yield from _no_data_root(asked)
     topics = {finding.topic for finding in findings if finding.grade == "fail"}
     if asked.store and not topics & {"nodes", "versions", "store"}:
         command = entrypoint("audiomotion", ["doctor", "--only-records", "--json"])
         name = f"amx-probe-records-{secrets.token_hex(6)}"
         variables = asked.variables(os.environ, name)
-        for row in json.loads(answer_of(jobs, code, name, command, variables)):
+        for row in answer_of(jobs, code, name, command, variables):
             yield Finding(**row)

@@ -30,6 +30,8 @@ class MarkedStream(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Write text; return its length without the marks."""
+        if not isinstance(text, str):  # which Typer tries, to see whether bytes are taken
+            raise TypeError(f"text is written here, not {type(text).__name__}")
         for line in text.splitlines(keepends=True):
             self._stream.write(f"{RESULT_MARK}{line}" if self._begins_line else line)
             self._begins_line = line.endswith("\n")

@@ -51,7 +51,7 @@ def check_cluster(
     finally:
         if questions.witness:
             remove_marks(questions.store, questions.nonce, [questions.witness])
-    return judge(ClusterFacts.from_json(json.loads(answer)), questions)
+    return judge(ClusterFacts.from_json(answer), questions)
 
 
 def raise_for_findings(findings: Sequence[Finding], say: Callable[[str], None]) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-RESULT_MARK: Final = "\x1e"
-"""Begins every line of a job's log that was written to stdout."""
+RESULT_MARK: Final = "\x02"
+"""Begins every line of a job's log that was written to stdout; no line ends at it."""
 
 
 def results_in(log: str) -> str:

@@ -1,8 +1,9 @@
 """Run a command of this package on a cluster, and read what it answers."""
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from audiomotion.errors import AudiomotionError, ClusterError
 from audiomotion.orchestrate.jobs import Job, Jobs, raise_for
@@ -19,8 +20,8 @@ def entrypoint(module: str, arguments: Sequence[str] = ()) -> str:
     return f"{_PYTHON} {shlex.join([module, *arguments])}"
 
 
-def answer_of(jobs: Jobs, code: Code, name: str, command: str, variables: Mapping[str, str]) -> str:
-    """Run a short job, which is no launch; return the results that it printed.
+def answer_of(jobs: Jobs, code: Code, name: str, command: str, variables: Mapping[str, str]) -> Any:
+    """Run a short job, which is no launch; return the JSON that it printed.
 
     Raises:
         ClusterError: It did not run, or answered nothing.
@@ -32,9 +33,10 @@ def answer_of(jobs: Jobs, code: Code, name: str, command: str, variables: Mappin
         jobs.stop(name)
         raise
     log = jobs.log(name)
-    answer = results_in(log)
-    if not answer:
-        raise _unanswered(job, log)
+    try:
+        answer = json.loads(results_in(log))
+    except ValueError as error:
+        raise _unanswered(job, log) from error
     jobs.delete(name)
     return answer
 
