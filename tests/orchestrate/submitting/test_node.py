@@ -1,0 +1,134 @@
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+import torch
+
+from audiomotion.orchestrate.submitting.node import (
+    Questions,
+    is_hub_id,
+    mark_store,
+    node_facts,
+    remove_marks,
+    torch_cuda,
+    tracker_problem,
+    unseen_marks,
+    write_witness,
+)
+from tests.orchestrate.ray_head import free_ports
+
+
+def test_a_node_says_what_it_is_like(tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    store = tmp_path / "store"
+    (tmp_path / "weights").mkdir()
+    facts = node_facts(
+        "10.0.0.1",
+        0,
+        Questions(
+            nonce="n",
+            store=str(store),
+            data_folders=(str(tmp_path / "raw"), str(tmp_path)),
+            weights=(str(tmp_path / "weights"), "nobody/nothing", "./gone"),
+        ),
+    )
+    assert facts.node.startswith("10.0.0.1 (")
+    assert facts.versions["torch"] == torch.__version__
+    assert facts.unmet == ()
+    assert facts.free_gigabytes > 0
+    assert facts.missing_folders == (str(tmp_path / "raw"),)
+    assert facts.missing_weights == ("nobody/nothing", "./gone")
+    assert (facts.tracker, facts.tracker_problem, facts.store_problem) == ("", "", "")
+    assert [path.name for path in store.iterdir()] == ["probe-n-10.0.0.1"]
+
+
+def test_what_is_not_installed_is_named(monkeypatch) -> None:
+    needed = ["torch>=99", "no-such-package>=1", "pytest; extra == 'dev'"]
+    monkeypatch.setattr("audiomotion.orchestrate.submitting.node.requires", lambda name: needed)
+    facts = node_facts("n", 0, Questions(nonce="n", store=""))
+    assert facts.unmet == (
+        f"torch {torch.__version__}, not torch>=99",
+        "no-such-package is not installed (no-such-package>=1)",
+    )
+
+
+def test_the_cuda_version_is_read_without_importing_torch() -> None:
+    assert torch_cuda() == (torch.version.cuda or "")
+
+
+@pytest.mark.parametrize("form", ["{}", "memory://{}"])
+def test_marks_are_seen_in_the_same_store_and_not_in_another(form: str, tmp_path) -> None:
+    store, other = form.format(tmp_path / "store"), form.format(tmp_path / "other")
+    assert mark_store(store, "n", "a") == ""
+    assert mark_store(store, "n", "b") == ""
+    assert unseen_marks(store, "n", ["a", "b"]) == []
+    assert unseen_marks(store, "n", ["a", "c"]) == ["c"]
+    assert unseen_marks(store, "another", ["a"]) == ["a"]
+    assert unseen_marks(other, "n", ["a", "b"]) == ["a", "b"]
+    remove_marks(store, "n", ["a", "b", "never-there"])
+    assert unseen_marks(store, "n", ["a", "b"]) == ["a", "b"]
+
+
+def test_a_store_whose_parent_is_missing_is_not_made_up(tmp_path) -> None:
+    problem = mark_store(str(tmp_path / "mount" / "store"), "n", "a")
+    assert problem.startswith(f"there is no folder {tmp_path / 'mount'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_is_a_file_is_a_problem(tmp_path) -> None:
+    (tmp_path / "store").write_text("")
+    assert "cannot be written: " in mark_store(str(tmp_path / "store"), "n", "a")
+    assert "cannot be written: " in mark_store("nosuchprotocol://b/p", "n", "a")
+
+
+def test_a_witness_is_a_mark_too(tmp_path) -> None:
+    name = write_witness(tmp_path, "n")
+    assert unseen_marks(str(tmp_path), "n", [name]) == []
+
+
+def test_where_no_store_is_asked_nothing_is_written(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert mark_store("", "n", "a") == ""
+    assert unseen_marks("", "n", ["a"]) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+class Refuses(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("status", "password", "expected"),
+    [
+        (200, "", ""),
+        (401, "", "answers 401; set MLFLOW_TRACKING_USERNAME"),
+        (401, "pw", ""),
+        (500, "", "answers 500"),
+    ],
+)
+def test_a_tracking_server_is_asked(status, password, expected, monkeypatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", password)
+    with HTTPServer(("127.0.0.1", 0), Refuses) as server:
+        server.status = status
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        problem = tracker_problem(f"http://127.0.0.1:{server.server_port}")
+        thread.join()
+    assert expected in problem
+    assert bool(problem) == bool(expected)
+
+
+def test_a_tracking_server_that_is_not_there_is_a_problem() -> None:
+    (port,) = free_ports(1)
+    assert "does not answer" in tracker_problem(f"http://127.0.0.1:{port}")
+    assert tracker_problem("sqlite:///mlflow.db") == ""
+
+
+def test_hub_ids_are_told_from_folders() -> None:
+    assert is_hub_id("microsoft/wavlm-base-plus")
+    assert not any(map(is_hub_id, ("./a", "/a/b", "~/a", "a", "a/b/c")))
