@@ -19,7 +19,8 @@ from audiomotion.cli.options import (
     StoreOption,
     experiment_names,
 )
-from audiomotion.cli.submitting import cluster_address, named_weights, raw_folders
+from audiomotion.cli.submitting import cluster_address, raw_folders, weights_of
+from audiomotion.cli.weights import frozen_parts
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import resolve
 from audiomotion.errors import AudiomotionError, ClusterError, DataError, ModelError
@@ -90,7 +91,7 @@ def _asked(experiments: Sequence[Experiment], store: str, data_root: Path | None
         store=store,
         data_root=data_root,
         data_folders=raw_folders(experiments),
-        weights=named_weights(experiments),
+        weights=weights_of(frozen_parts(experiments)),
     )
 
 
@@ -136,7 +137,7 @@ def _no_data_root(asked: Submission) -> Iterator[Finding]:
 
 def _new_store(folder: Path) -> Finding:
     parent = next(path for path in folder.parents if path.is_dir())
-    if os.access(parent, os.W_OK):
+    if not folder.exists() and os.access(parent, os.W_OK):
         return Finding("store", "ok", f"{folder}: not there yet, will be made")
     return Finding("store", "fail", f"{folder} cannot be made in {parent}; choose another --store")
 

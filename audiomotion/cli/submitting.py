@@ -15,10 +15,13 @@ from audiomotion.cli.options import ExecutorName
 from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.datasets import FolderSchema
 from audiomotion.config.experiment import Experiment
+from audiomotion.config.official import OFFICIAL_WORD
 from audiomotion.config.resolve import ResolvedArm
+from audiomotion.config.schema import PartSchema
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.jobs import Jobs, raise_for
 from audiomotion.orchestrate.launch import Request, make_plan
+from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.submitting.address import Address, chosen_address, read_address
 from audiomotion.orchestrate.submitting.checking import check_cluster, raise_for_findings
 from audiomotion.orchestrate.submitting.code import Code, upload_code
@@ -66,12 +69,11 @@ def raw_folders(experiments: Iterable[Experiment]) -> tuple[str, ...]:
     )
 
 
-def named_weights(experiments: Iterable[Experiment]) -> tuple[str, ...]:
-    """Return the hub ids and folders of frozen weights that experiments load."""
-    parts = frozen_parts(experiments)
+def weights_of(parts: Iterable[PartSchema]) -> tuple[str, ...]:
+    """Return the hub ids and folders of frozen weights that parts load."""
     named = [getattr(part, key, None) for part in parts for key in ("weights", "vocoder")]
     return tuple(
-        dict.fromkeys(name for name in named if name and name not in ("random", "official"))
+        dict.fromkeys(name for name in named if name and name not in ("random", OFFICIAL_WORD))
     )
 
 
@@ -84,26 +86,61 @@ def submit(
     *,
     yes: bool,
 ) -> NoReturn:
+    """Run a launch as a job of a cluster and follow it; what it raises, `submit_plan` does."""
+    named = [(arm.name, arm.experiment) for arm in arms]
+    parts = frozen_parts(experiment for _, experiment in named)
+    submit_plan(
+        address,
+        make_plan(Request(kind, title, named, {})),
+        kind,
+        title,
+        arms,
+        parts,
+        places,
+        yes=yes,
+    )
+
+
+def submit_plan(
+    address: Address,
+    plan: Plan,
+    kind: Literal["ablation", "experiment", "data"],
+    title: str,
+    arms: Sequence[ResolvedArm],
+    parts: Sequence[PartSchema],
+    places: Places,
+    *,
+    yes: bool,
+) -> NoReturn:
     """Run this command as a job of a cluster and follow it.
+
+    Args:
+        address: Job server of the cluster.
+        plan: What is asked for, without the content of data and weights: these are looked at where
+            they are read, on the cluster.
+        kind: For `amx jobs`.
+        title: Axis or experiment.
+        arms: What was resolved.
+        parts: Parts with weights that the stages load.
+        places: Where things are.
+        yes: Do not ask before weights are used.
 
     Raises:
         ClusterError: The cluster does not answer, or some node cannot run it.
         AudiomotionError: The job failed, with the job's own exit code.
     """
     experiments = [arm.experiment for arm in arms]
-    # Data and weights are looked at where they are read: on the cluster.
-    plan = make_plan(Request(kind, title, [(arm.name, arm.experiment) for arm in arms], {}))
-    confirm_weights(frozen_parts(experiments), yes=yes)
+    confirm_weights(parts, yes=yes)
     wanted = Submission(
         title=title,
         kind=kind,
         dataset=experiments[0].dataset.label,
-        arms=tuple(dict.fromkeys(arm.name for arm in arms)),
+        arms=tuple(dict.fromkeys(target.arm for target in plan.targets)),
         plan_digest=plan.digest,
         store=places.store,
         data_root=places.data_root,
         data_folders=raw_folders(experiments),
-        weights=named_weights(experiments),
+        weights=weights_of(parts),
     )
     submit_command(address, wanted, places.recipes)
 

@@ -294,3 +294,17 @@ def test_a_missing_token_is_asked_for(head: Head, monkeypatch, tmp_path) -> None
     ended = amx("jobs", "list", "--address", head.url)
     assert ended.code == 4
     assert "answers 401; it wants a token: on the head node `ray get-auth-token`" in ended.problem
+
+
+def test_the_readme_s_commands_work_here(story: Story, head: Head, with_token, monkeypatch) -> None:
+    """All but those that start the cluster; the doctor has a test of its own."""
+    section = (REPOSITORY / "README.md").read_text("utf-8").partition("## On a cluster")[2]
+    lines = re.findall(r"```bash\n(.*?)```", section, re.DOTALL)[0].splitlines()
+    assert "amx doctor --dataset demo" in lines
+    assert "export RAY_ADDRESS=http://127.0.0.1:8265" in lines
+    monkeypatch.setenv("RAY_ADDRESS", head.url)
+    monkeypatch.setenv("AMX_STORE", str(story.store))
+    for line in lines:
+        if line.startswith(("amx ablate", "amx jobs")):
+            ended = amx(*line.split()[1:], *(["--dry-run"] if "ablate" in line else []))
+            assert ended.code == 0, ended.err
