@@ -7,6 +7,7 @@ on stdout again, and everything else on stderr.
 import io
 import signal
 import sys
+import threading
 from typing import TextIO
 
 from audiomotion.orchestrate.submitting.marks import RESULT_MARK
@@ -19,7 +20,10 @@ def prepare_driver() -> None:
 
 
 class MarkedStream(io.TextIOBase):
-    """Writes text with a mark before every line."""
+    """Writes text with a mark before every line.
+
+    What another thread writes is no result: Ray prints there what it has to say of its workers.
+    """
 
     encoding = "utf-8"
     errors = "strict"
@@ -32,6 +36,8 @@ class MarkedStream(io.TextIOBase):
         """Write text; return its length without the marks."""
         if not isinstance(text, str):  # which Typer tries, to see whether bytes are taken
             raise TypeError(f"text is written here, not {type(text).__name__}")
+        if threading.current_thread() is not threading.main_thread():
+            return self._stream.write(text)
         for line in text.splitlines(keepends=True):
             self._stream.write(f"{RESULT_MARK}{line}" if self._begins_line else line)
             self._begins_line = line.endswith("\n")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,10 @@ from audiomotion.orchestrate.jobs import Job, Jobs
 from audiomotion.orchestrate.records import all_runs
 from audiomotion.orchestrate.submitting.code import upload_code
 from audiomotion.orchestrate.submitting.marks import results_in
+from audiomotion.orchestrate.submitting.node import Questions
 from audiomotion.orchestrate.submitting.recipes import ShippedCommand
+from audiomotion.orchestrate.submitting.short_job import answer_of, entrypoint
+from audiomotion.orchestrate.submitting.verdict import ClusterFacts, judge
 from tests.cli.command_line import REPOSITORY, TINY, Ended, amx, start
 from tests.orchestrate.processes import wait_until
 from tests.orchestrate.ray_head import TOKEN, Head, ray_head
@@ -45,6 +48,23 @@ def head() -> Iterator[Head]:
 @pytest.fixture(scope="module")
 def jobs(head: Head) -> Jobs:
     return Jobs(head.address)
+
+
+@pytest.fixture(scope="module")
+def facts(head: Head, jobs: Jobs) -> ClusterFacts:
+    """Return what the nodes answer where each has a store of its own: in its memory."""
+    questions = asdict(Questions(nonce="n", store="memory://store"))
+    variables = {"AMX_PROBE": json.dumps(questions)}
+    code = upload_code(jobs, ShippedCommand((), {}))
+    command = entrypoint("audiomotion.orchestrate.submitting.probe")
+
+    def answer() -> ClusterFacts:
+        return ClusterFacts.from_json(answer_of(jobs, code, "probe", command, variables))
+
+    found = answer()
+    while len(found.nodes) < 2:  # the second node is still on its way
+        found = answer()
+    return found
 
 
 @pytest.fixture
@@ -89,7 +109,10 @@ class Client:
 
 
 @pytest.fixture(scope="module")
-def story(head: Head, jobs: Jobs, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(
+    head: Head, jobs: Jobs, facts: ClusterFacts, tmp_path_factory: pytest.TempPathFactory
+) -> Story:
+    assert len(facts.nodes) == 2
     store = tmp_path_factory.mktemp("shared") / "store"
     store.mkdir()
     clients = [Client(head, store, "--json") for _ in range(2)]
@@ -151,6 +174,15 @@ def test_jobs_are_listed_and_shown_by_arm(story: Story, head: Head, with_token) 
 def test_a_job_s_log_can_be_followed_after_its_end(story: Story, head: Head, with_token) -> None:
     ended = amx("jobs", "logs", "tiny", "--follow", "--address", head.url)
     assert (ended.code, ended.out) == (0, story.stayed.out)
+
+
+def test_every_node_is_asked_and_stores_of_their_own_are_noticed(facts: ClusterFacts) -> None:
+    assert len({node.node for node in facts.nodes}) == len(facts.nodes) == 2
+    assert facts.silent == ()
+    findings = judge(facts, Questions(nonce="n", store="memory://store"))
+    problems = [finding.text for finding in findings if finding.grade == "fail"]
+    apart = [problem for problem in problems if "each node has a folder of its own" in problem]
+    assert len(apart) == 2
 
 
 def test_driver_and_workers_run_the_code_that_was_sent(head: Head, jobs: Jobs) -> None:
@@ -260,13 +292,27 @@ def test_all_that_a_node_lacks_is_said_before_anything_is_submitted(
     assert ended.code == 4
     said = [problem.partition("): ")[2] for problem in ended.problems]
     assert [" ".join(problem.split()[:4]) for problem in said] == [
-        "there is no folder",
-        "MLflow at http://127.0.0.1:1 does",
-        "raw data: there is",
+        *["there is no folder"] * 2,
+        *["MLflow at http://127.0.0.1:1 does"] * 2,
+        *["raw data: there is"] * 2,
     ]
     assert "AWS_SECRET_ACCESS_KEY is not sent" in ended.err
     assert "hidden-value" not in ended.err
     assert [job.id for job in jobs.all()] == before
+
+
+@pytest.mark.slow
+def test_data_is_prepared_on_a_cluster_too(
+    story: Story, head: Head, jobs: Jobs, with_token
+) -> None:
+    where = ("--address", head.url, "--store", story.store)
+    ended = amx("data", "speak", "--dataset", TINY, "--variant", "original", *where, "--json")
+    assert ended.code == 0, ended.err
+    (row,) = json.loads(ended.out)
+    assert row["utterances"] > 0
+    assert "1 to run" not in ended.err
+    newest = jobs.all()[0]
+    assert (newest.facts["kind"], newest.arms) == ("data", ["original"])
 
 
 def test_the_doctor_sees_the_cluster_and_its_records(story: Story, head: Head, with_token) -> None:

@@ -2,6 +2,7 @@ import io
 import os
 import signal
 import sys
+import threading
 
 import pytest
 import typer
@@ -26,6 +27,20 @@ def test_results_are_found_again_in_a_log_that_holds_both_streams(monkeypatch, c
     out, err = capsys.readouterr()
     assert out == '{"a":\n 1}\ntable\nhalf line\n'
     assert err == "start  rvq\ncompare curves\n"
+
+
+def test_what_a_library_prints_beside_is_no_result() -> None:
+    log = io.StringIO()
+    stream = MarkedStream(log)
+    stream.write("before\n")
+    thread = threading.Thread(
+        target=print, args=("(raylet) a worker died",), kwargs={"file": stream}
+    )
+    thread.start()
+    thread.join()
+    stream.write("after\n")
+    assert results_in(log.getvalue()) == "before\nafter"
+    assert "(raylet) a worker died" in log.getvalue()
 
 
 def test_no_line_ends_at_the_mark() -> None:

@@ -1,4 +1,4 @@
-"""A Ray cluster of one node with a job server, a token and ports of its own."""
+"""A Ray cluster of two nodes with a job server, a token and ports of its own."""
 
 import os
 import shutil
@@ -48,10 +48,34 @@ def free_ports(number: int) -> list[int]:
 
 
 @contextmanager
-def ray_head(num_cpus: int = 2) -> Iterator[Head]:
-    """Start it, end it; the nodes know nothing of the checkout."""
+def ray_head() -> Iterator[Head]:
+    """Start a head and a worker node of one core each, and end them.
+
+    The nodes know nothing of the checkout.
+    """
     folder = Path(tempfile.mkdtemp(prefix="amx", dir="/tmp"))  # sockets need a short path
-    gcs, dashboard, agent, client = free_ports(4)
+    gcs, dashboard, client, *agents = free_ports(5)
+    head = Head(f"http://127.0.0.1:{dashboard}", folder)
+    first = [
+        "--head", f"--port={gcs}", "--include-dashboard=true", f"--dashboard-port={dashboard}",
+        f"--ray-client-server-port={client}", f"--temp-dir={folder / 'ray'}",
+        f"--dashboard-agent-listen-port={agents[0]}",
+    ]  # fmt: skip
+    second = [f"--address=127.0.0.1:{gcs}", f"--dashboard-agent-listen-port={agents[1]}"]
+    processes = [_start(folder, first)]
+    try:
+        _wait_for(head, processes[0])
+        processes.append(_start(folder, second))
+        yield head
+    finally:
+        kill_all(_left(folder))  # at once: asked to end, Ray takes 20 s
+        for process in processes:
+            process.wait()
+        wait_until(lambda: not _left(folder), "the cluster's end")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(folder: Path, options: list[str]) -> "subprocess.Popen[bytes]":
     environment = {
         **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -62,23 +86,14 @@ def ray_head(num_cpus: int = 2) -> Iterator[Head]:
         _MARK: str(folder),
     }
     command = [
-        str(Path(sys.executable).with_name("ray")), "start", "--head", "--block",
-        f"--port={gcs}", "--include-dashboard=true", f"--dashboard-port={dashboard}",
-        f"--dashboard-agent-listen-port={agent}", f"--ray-client-server-port={client}",
-        f"--temp-dir={folder / 'ray'}", f"--num-cpus={num_cpus}", "--num-gpus=0",
-        f"--object-store-memory={80 * 2**20}", "--min-worker-port=0", "--max-worker-port=0",
-        "--disable-usage-stats",
+        str(Path(sys.executable).with_name("ray")), "start", "--block", *options, "--num-cpus=1",
+        "--num-gpus=0", f"--object-store-memory={80 * 2**20}", "--min-worker-port=0",
+        "--max-worker-port=0", "--disable-usage-stats",
     ]  # fmt: skip
-    with (folder / "start.log").open("w") as log:
-        process = subprocess.Popen(
+    with (folder / "start.log").open("a") as log:
+        return subprocess.Popen(
             command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
-    head = Head(f"http://127.0.0.1:{dashboard}", folder)
-    try:
-        _wait_for(head, process)
-        yield head
-    finally:
-        _end(process, folder)
 
 
 def _wait_for(head: Head, process: "subprocess.Popen[bytes]") -> None:
@@ -91,13 +106,6 @@ def _wait_for(head: Head, process: "subprocess.Popen[bytes]") -> None:
         assert process.poll() is None, log
         assert time.monotonic() < deadline, log
         time.sleep(0.2)
-
-
-def _end(process: "subprocess.Popen[bytes]", folder: Path) -> None:
-    kill_all(_left(folder))  # at once: asked to end, Ray takes 20 s
-    process.wait()
-    wait_until(lambda: not _left(folder), "the cluster's end")
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _left(folder: Path) -> list[int]:

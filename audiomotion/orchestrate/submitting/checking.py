@@ -39,6 +39,8 @@ def check_cluster(
         weights=submission.weights,
         packages=code.projects,
     )
+    if submission.store_is_here:
+        Path(submission.store).mkdir(parents=True, exist_ok=True)
     if submission.store and not is_url(submission.store) and Path(submission.store).is_dir():
         # Also a folder of this machine: then it has to be the same one.
         witness = write_witness(Path(submission.store), questions.nonce)

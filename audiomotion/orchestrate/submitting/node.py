@@ -55,6 +55,9 @@ class NodeFacts:
     node: str
     """Address and host name."""
 
+    host: str = ""
+    """Host name: several nodes may be one machine."""
+
     python: str = ""
     platform: str = ""
     versions: dict[str, str] = field(default_factory=dict)
@@ -90,6 +93,7 @@ def node_facts(name: str, num_gpus: float, questions: Questions) -> NodeFacts:
     tracker = os.environ.get("MLFLOW_TRACKING_URI", "")
     return NodeFacts(
         node=f"{name} ({socket.gethostname()})",
+        host=socket.gethostname(),
         python=platform.python_version(),
         platform=platform.platform(),
         versions=versions,

@@ -25,6 +25,9 @@ class Submission:
     plan_digest: str
     store: str
     data_root: Path | None
+    store_is_here: bool = False
+    """Whether the store was given as a folder of this machine, which the nodes then must see."""
+
     data_folders: tuple[str, ...] = ()
     """Folders below the data root that the stages read."""
 
@@ -78,4 +81,9 @@ def placed(submission: Submission, *, address_is_loopback: bool) -> Submission:
                 "the nodes have"
             )
         data_root = data_root.absolute()
-    return replace(submission, store=store, data_root=data_root)
+    return replace(
+        submission,
+        store=store,
+        store_is_here=store != submission.store,
+        data_root=data_root,
+    )

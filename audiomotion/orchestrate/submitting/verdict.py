@@ -151,7 +151,7 @@ def _tracker(facts: ClusterFacts, questions: Questions) -> Iterator[Finding]:
         f"{node.node}: {node.tracker_problem}" for node in facts.nodes if node.tracker_problem
     ]
     local = sorted({node.tracker for node in facts.nodes if _is_file(node.tracker)})
-    one_machine = len(facts.nodes) == 1 and not is_url(questions.store)
+    one_machine = len({node.host for node in facts.nodes}) == 1 and not is_url(questions.store)
     for uri in local:
         if questions.store and not one_machine:
             problems.append(

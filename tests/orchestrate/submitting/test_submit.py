@@ -54,6 +54,7 @@ def test_a_folder_beside_the_command_is_for_a_cluster_on_this_machine_only(
     monkeypatch.chdir(tmp_path)
     here = placed(replace(ASKED, data_root=Path("raw")), address_is_loopback=True)
     assert (here.store, here.data_root) == (str(tmp_path / "amx-store"), tmp_path / "raw")
+    assert here.store_is_here
     with pytest.raises(ClusterError, match=r"'amx-store' is a folder of this machine.*s3://"):
         placed(ASKED, address_is_loopback=False)
     with pytest.raises(ConfigError, match="--data-root raw is a folder of this machine"):

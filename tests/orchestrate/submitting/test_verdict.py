@@ -12,12 +12,13 @@ from audiomotion.orchestrate.submitting.verdict import ClusterFacts, Finding, ju
 
 FINE = NodeFacts(
     node="10.0.0.1 (a)",
+    host="a",
     python=platform.python_version(),
     versions={"torch": version("torch")},
     free_gigabytes=100.0,
     tracker="http://head:5000",
 )
-OTHER = replace(FINE, node="10.0.0.2 (b)")
+OTHER = replace(FINE, node="10.0.0.2 (b)", host="b")
 SHARED = Questions(nonce="n", store="/shared/store")
 
 
@@ -89,6 +90,7 @@ def test_sqlite_is_for_one_machine(tracker: str) -> None:
     (problem,) = failing(*nodes)
     assert "no tracking server for several machines; start `mlflow server`" in problem
     assert failing(nodes[0]) == []
+    assert failing(nodes[0], replace(nodes[1], host=nodes[0].host)) == []
     (problem,) = failing(nodes[0], questions=replace(SHARED, store="s3://bucket/path"))
     assert "MLFLOW_TRACKING_URI" in problem
 
