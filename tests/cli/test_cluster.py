@@ -21,6 +21,7 @@ from audiomotion.orchestrate.submitting.marks import results_in
 from audiomotion.orchestrate.submitting.node import Questions
 from audiomotion.orchestrate.submitting.recipes import ShippedCommand
 from audiomotion.orchestrate.submitting.short_job import answer_of, entrypoint
+from audiomotion.orchestrate.submitting.submit import lost_jobs
 from audiomotion.orchestrate.submitting.verdict import ClusterFacts, judge
 from tests.cli.command_line import REPOSITORY, TINY, Ended, amx, start
 from tests.orchestrate.processes import wait_until
@@ -33,9 +34,11 @@ ray.init(address="auto", log_to_driver=False, logging_level=logging.ERROR)
 @ray.remote(num_cpus=0)
 def there():
     import audiomotion
-    return audiomotion.__file__
+    from audiomotion.config.extractors import EXTRACTORS
+    return audiomotion.__file__, ",".join(EXTRACTORS.schemas)
 
-print("\\x02" + audiomotion.__file__ + "\\n\\x02" + ray.get(there.remote()))
+for line in (audiomotion.__file__, *ray.get(there.remote())):
+    print("\\x02" + line)
 """
 
 
@@ -84,6 +87,10 @@ class Story:
     store: Path
 
 
+def of_tiny(jobs: Jobs) -> list[Job]:
+    return [job for job in jobs.all() if job.facts["title"] == "tiny"]
+
+
 class Client:
     """A process that submits, and what it has said so far."""
 
@@ -121,12 +128,12 @@ def story(
             wait_until(lambda: client.said("submitted|attached"), "both to be there", 120)  # noqa: B023
         clients[1].process.send_signal(signal.SIGINT)
         left = clients[1].end()
-        (job,) = jobs.all()
+        (job,) = of_tiny(jobs)
         stayed = clients[0].end()
     finally:
         for client in clients:
             client.process.kill()
-    return Story(left, job, stayed, jobs.all(), store)
+    return Story(left, job, stayed, of_tiny(jobs), store)
 
 
 def test_two_that_give_the_same_command_share_one_job(story: Story) -> None:
@@ -158,22 +165,34 @@ def test_who_stays_gets_the_log_the_table_and_the_exit_code(story: Story) -> Non
     assert not list(story.store.glob("probe-*"))
 
 
-def test_jobs_are_listed_and_shown_by_arm(story: Story, head: Head, with_token) -> None:
-    (listed,) = json.loads(amx("jobs", "list", "--address", head.url, "--json").out)
+def test_a_job_is_listed_and_shown(story: Story, head: Head, with_token) -> None:
+    (job,), where = story.jobs, ("--address", head.url)
+    rows = json.loads(amx("jobs", "list", *where, "--json").out)
+    (listed,) = [row for row in rows if row["id"] == job.id]
     assert (listed["arms"], listed["exit_code"]) == (["tiny"], 0)
     assert listed["facts"]["store"] == str(story.store)
-    assert story.jobs[0].id in amx("jobs", "list", "--address", head.url).out
-    shown = json.loads(amx("jobs", "status", "tiny", "--address", head.url, "--json").out)
+    assert job.id in amx("jobs", "list", *where).out
+    shown = json.loads(amx("jobs", "status", job.id, *where, "--json").out)
     assert len(shown["stages"]) == 10
     assert set(shown["stages"].values()) == {"done"}
-    logs = amx("jobs", "logs", "tiny", "--address", head.url)
+    logs = amx("jobs", "logs", job.id, *where)
     assert logs.out == story.stayed.out
     assert "start  rvq" in logs.err
 
 
 def test_a_job_s_log_can_be_followed_after_its_end(story: Story, head: Head, with_token) -> None:
-    ended = amx("jobs", "logs", "tiny", "--follow", "--address", head.url)
+    ended = amx("jobs", "logs", story.jobs[0].id, "--follow", "--address", head.url)
     assert (ended.code, ended.out) == (0, story.stayed.out)
+
+
+def test_a_driver_that_is_killed_is_a_matter_of_the_cluster(
+    head: Head, jobs: Jobs, with_token
+) -> None:
+    jobs.submit("amx-lost-1-a1", "kill -9 $$", {}, {"kind": "ablation", "title": "lost"})
+    ended = amx("jobs", "logs", "lost", "--follow", "--address", head.url)
+    assert ended.code == 4
+    assert "amx-lost-1-a1: its driver was lost" in ended.problem
+    assert [job.id for job in lost_jobs(jobs.all())] == ["amx-lost-1-a1"]
 
 
 def test_every_node_is_asked_and_stores_of_their_own_are_noticed(facts: ClusterFacts) -> None:
@@ -185,12 +204,20 @@ def test_every_node_is_asked_and_stores_of_their_own_are_noticed(facts: ClusterF
     assert len(apart) == 2
 
 
-def test_driver_and_workers_run_the_code_that_was_sent(head: Head, jobs: Jobs) -> None:
+def test_driver_and_workers_run_the_code_and_the_plugins_that_were_sent(
+    head: Head, jobs: Jobs, tmp_path: Path, monkeypatch
+) -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    plugin = ["--no-build-isolation", "--target", tmp_path, REPOSITORY / "docs" / "example-package"]
+    subprocess.run([*pip, *plugin], check=True)
+    monkeypatch.syspath_prepend(str(tmp_path))
     code = upload_code(jobs, ShippedCommand((), {"where.py": WHERE_IT_RUNS.encode()}))
     jobs.submit("where", "python -P where.py", code.runtime_env({}), {"kind": "probe"})
     assert jobs.wait("where").status == "SUCCEEDED", jobs.log("where")
-    driver, worker = results_in(jobs.log("where")).splitlines()
+    driver, worker, extractors = results_in(jobs.log("where")).splitlines()
     assert driver == worker
+    assert "envelope" in extractors.split(",")
+    assert code.projects == ("audiomotion", "amx-example")
     assert str(head.folder) in driver
     assert code.wheel.removesuffix(".whl") in driver
 
@@ -207,7 +234,7 @@ def test_a_job_is_left_at_a_terminal_and_stopped_by_its_axis(
         terminal.wait_for("Stop the job?")
         terminal.type("n\n")
         assert terminal.code() == 130
-    job = next(job for job in jobs.all() if not job.is_over)
+    job = next(job for job in of_tiny(jobs) if not job.is_over)
     assert f"amx jobs stop {job.id}" in terminal.text
     ended = amx("jobs", "stop", "tiny", "--address", head.url, "--json")
     assert ended.code == 0, ended.err

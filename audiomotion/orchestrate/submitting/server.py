@@ -20,8 +20,6 @@ def server_version(address: Address) -> str:
         ClusterError: Nothing answers in a few seconds, or it is no job server, or the token is
             wrong.
     """
-    # The version is told to anybody, so what needs the token is asked for too.
-    _request(address, "GET", "/api/jobs/", _SECONDS_TO_ANSWER)
     answer = _request(address, "GET", "/api/version", _SECONDS_TO_ANSWER)
     try:
         return str(json.loads(answer)["ray_version"])
@@ -39,6 +37,7 @@ def upload(address: Address, name: str, content: bytes) -> str:
         ClusterError: The job server refused.
     """
     path = f"/api/packages/gcs/{name}"
+    # Asking also keeps it: between two jobs Ray forgets a package that none of them uses.
     if not _exists(address, path):
         _request(address, "PUT", path, _SECONDS_TO_UPLOAD, content)
     return f"gcs://{name}"
