@@ -30,14 +30,9 @@ from audiomotion.orchestrate.submitting.address import Address
 from audiomotion.orchestrate.submitting.checking import check_cluster
 from audiomotion.orchestrate.submitting.code import upload_code
 from audiomotion.orchestrate.submitting.environment import kept_back
-from audiomotion.orchestrate.submitting.node import (
-    Questions,
-    gpu_names,
-    is_url,
-    node_facts,
-    remove_marks,
-)
+from audiomotion.orchestrate.submitting.node import Questions, gpu_names, node_facts
 from audiomotion.orchestrate.submitting.recipes import ShippedCommand
+from audiomotion.orchestrate.submitting.shared_store import is_url, remove_marks
 from audiomotion.orchestrate.submitting.short_job import answer_of, entrypoint
 from audiomotion.orchestrate.submitting.submission import Submission, placed
 from audiomotion.orchestrate.submitting.submit import lost_jobs

@@ -10,13 +10,13 @@ from typing import Final
 from audiomotion.errors import ClusterError
 from audiomotion.orchestrate.jobs import Jobs
 from audiomotion.orchestrate.submitting.code import Code
-from audiomotion.orchestrate.submitting.node import (
-    Questions,
+from audiomotion.orchestrate.submitting.node import Questions
+from audiomotion.orchestrate.submitting.probe import QUESTIONS
+from audiomotion.orchestrate.submitting.shared_store import (
     is_url,
     remove_marks,
     write_witness,
 )
-from audiomotion.orchestrate.submitting.probe import QUESTIONS
 from audiomotion.orchestrate.submitting.short_job import answer_of, entrypoint
 from audiomotion.orchestrate.submitting.submission import Submission
 from audiomotion.orchestrate.submitting.verdict import ClusterFacts, Finding, judge

@@ -11,13 +11,8 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from audiomotion.orchestrate.submitting.marks import RESULT_MARK
-from audiomotion.orchestrate.submitting.node import (
-    NodeFacts,
-    Questions,
-    node_facts,
-    remove_marks,
-    unseen_marks,
-)
+from audiomotion.orchestrate.submitting.node import NodeFacts, Questions, node_facts
+from audiomotion.orchestrate.submitting.shared_store import remove_marks, unseen_marks
 from audiomotion.orchestrate.submitting.verdict import ClusterFacts
 
 QUESTIONS: Final = "AMX_PROBE"

@@ -9,7 +9,7 @@ from typing import Final
 
 from audiomotion.errors import ClusterError, ConfigError
 from audiomotion.orchestrate.submitting.environment import job_environment
-from audiomotion.orchestrate.submitting.node import is_url
+from audiomotion.orchestrate.submitting.shared_store import is_url
 
 _DIGEST_LENGTH: Final = 8
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Literal
 
-from audiomotion.orchestrate.submitting.node import NodeFacts, Questions, is_hub_id, is_url
+from audiomotion.orchestrate.submitting.node import NodeFacts, Questions, is_hub_id
+from audiomotion.orchestrate.submitting.shared_store import is_url
 
 Grade = Literal["ok", "warn", "fail"]
 Topic = Literal[
@@ -110,7 +111,10 @@ def _from_here(nodes: Sequence[NodeFacts], names: Sequence[str]) -> Iterator[str
     """Yield how the nodes differ from this machine, where only plans are made."""
     for node in nodes:
         pairs = [("Python", platform.python_version(), node.python)]
-        pairs += [(name, _version_here(name), node.versions[name]) for name in names]
+        pairs += [
+            (name, _version_here(name), node.versions.get(name, "none").partition("+")[0])
+            for name in names
+        ]
         differing = [
             f"{name} {there} (here {here})" for name, here, there in pairs if here != there
         ]
@@ -119,8 +123,9 @@ def _from_here(nodes: Sequence[NodeFacts], names: Sequence[str]) -> Iterator[str
 
 
 def _version_here(name: str) -> str:
+    """Return the version without the build: a CPU torch here plans for a CUDA torch there."""
     try:
-        return version(name)
+        return version(name).partition("+")[0]
     except PackageNotFoundError:
         return "none"
 

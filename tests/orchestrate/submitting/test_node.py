@@ -7,13 +7,9 @@ import torch
 from audiomotion.orchestrate.submitting.node import (
     Questions,
     is_hub_id,
-    mark_store,
     node_facts,
-    remove_marks,
     torch_cuda,
     tracker_problem,
-    unseen_marks,
-    write_witness,
 )
 from tests.orchestrate.ray_head import free_ports
 
@@ -54,43 +50,6 @@ def test_what_is_not_installed_is_named(monkeypatch) -> None:
 
 def test_the_cuda_version_is_read_without_importing_torch() -> None:
     assert torch_cuda() == (torch.version.cuda or "")
-
-
-@pytest.mark.parametrize("form", ["{}", "memory://{}"])
-def test_marks_are_seen_in_the_same_store_and_not_in_another(form: str, tmp_path) -> None:
-    store, other = form.format(tmp_path / "store"), form.format(tmp_path / "other")
-    assert mark_store(store, "n", "a") == ""
-    assert mark_store(store, "n", "b") == ""
-    assert unseen_marks(store, "n", ["a", "b"]) == []
-    assert unseen_marks(store, "n", ["a", "c"]) == ["c"]
-    assert unseen_marks(store, "another", ["a"]) == ["a"]
-    assert unseen_marks(other, "n", ["a", "b"]) == ["a", "b"]
-    remove_marks(store, "n", ["a", "b", "never-there"])
-    assert unseen_marks(store, "n", ["a", "b"]) == ["a", "b"]
-
-
-def test_a_store_whose_parent_is_missing_is_not_made_up(tmp_path) -> None:
-    problem = mark_store(str(tmp_path / "mount" / "store"), "n", "a")
-    assert problem.startswith(f"there is no folder {tmp_path / 'mount'}")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_store_that_is_a_file_is_a_problem(tmp_path) -> None:
-    (tmp_path / "store").write_text("")
-    assert "cannot be written: " in mark_store(str(tmp_path / "store"), "n", "a")
-    assert "cannot be written: " in mark_store("nosuchprotocol://b/p", "n", "a")
-
-
-def test_a_witness_is_a_mark_too(tmp_path) -> None:
-    name = write_witness(tmp_path, "n")
-    assert unseen_marks(str(tmp_path), "n", [name]) == []
-
-
-def test_where_no_store_is_asked_nothing_is_written(tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert mark_store("", "n", "a") == ""
-    assert unseen_marks("", "n", ["a"]) == []
-    assert list(tmp_path.iterdir()) == []
 
 
 class Refuses(BaseHTTPRequestHandler):

@@ -105,7 +105,11 @@ def test_other_versions_than_here_are_only_a_warning() -> None:
     findings = judge(ClusterFacts(nodes, {}, ()), SHARED)
     (warning,) = [finding for finding in findings if finding.grade != "ok"]
     assert warning.grade == "warn"
-    assert warning.text == f"the nodes have torch 2.0 (here {version('torch')})"
+    here = version("torch").partition("+")[0]
+    assert warning.text == f"the nodes have torch 2.0 (here {here})"
+    other_build = tuple(replace(node, versions={"torch": f"{here}+cu999"}) for node in nodes)
+    grades = {finding.grade for finding in judge(ClusterFacts(other_build, {}, ()), SHARED)}
+    assert grades == {"ok"}
 
 
 def test_hub_weights_can_be_fetched_and_folders_cannot() -> None:
