@@ -72,6 +72,9 @@ def test_kubernetes_gets_one_cluster_of_the_tested_ray() -> None:
             limits, requests = container["resources"]["limits"], container["resources"]["requests"]
             assert limits.keys() == requests.keys() >= {"cpu", "memory"}
         assert all(isinstance(value, str) for value in group["rayStartParams"].values())
+    ports = groups[0]["template"]["spec"]["containers"][0]["ports"]
+    # The service of the head has the ports of its first container only.
+    assert {port["containerPort"] for port in ports} >= {8265, 5000}
     for group in spec["workerGroupSpecs"]:
         assert group["minReplicas"] <= group["replicas"] <= group["maxReplicas"]
     gpus = [

@@ -1,5 +1,6 @@
 """What one node of a cluster is like; read in a process on that node."""
 
+import base64
 import os
 import platform
 import runpy
@@ -169,17 +170,30 @@ def tracker_problem(uri: str) -> str:
     """Return why figures cannot go to a tracking server from here; empty where they can."""
     if urlsplit(uri).scheme not in ("http", "https"):
         return ""
-    request = urllib.request.Request(f"{uri.rstrip('/')}/health")
+    # Not its page of health, which says nothing of a refused host name or a password.
+    url = f"{uri.rstrip('/')}/api/2.0/mlflow/experiments/search?max_results=1"
+    request = urllib.request.Request(url, headers=_tracker_login())
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS_FOR_THE_TRACKER):
             return ""
     except urllib.error.HTTPError as error:
-        if error.code in (401, 403) and os.environ.get("MLFLOW_TRACKING_PASSWORD"):
-            return ""
         return f"MLflow at {uri} answers {error.code}{_tracker_advice(error.code)}"
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
         return f"MLflow at {uri} does not answer ({reason}); start it where all nodes reach it"
+
+
+def _tracker_login() -> dict[str, str]:
+    """Return what MLflow's client sends from here to be let in."""
+    if token := os.environ.get("MLFLOW_TRACKING_TOKEN"):
+        return {"Authorization": f"Bearer {token}"}
+    user, password = (
+        os.environ.get(f"MLFLOW_TRACKING_{part}", "") for part in ("USERNAME", "PASSWORD")
+    )
+    if not user:
+        return {}
+    encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
+    return {"Authorization": f"Basic {encoded}"}
 
 
 def _tracker_advice(status: int) -> str:

@@ -52,9 +52,13 @@ def test_the_cuda_version_is_read_without_importing_torch() -> None:
     assert torch_cuda() == (torch.version.cuda or "")
 
 
-class Refuses(BaseHTTPRequestHandler):
+class Tracker(BaseHTTPRequestHandler):
+    """Answers as MLflow does to a client without a password, and to one by a strange name."""
+
     def do_GET(self) -> None:
-        self.send_response(self.server.status)
+        assert self.path == "/api/2.0/mlflow/experiments/search?max_results=1"
+        login = self.headers["Authorization"] or ""
+        self.send_response(self.server.answers.get(login, 401))
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -62,18 +66,23 @@ class Refuses(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize(
-    ("status", "password", "expected"),
+    ("answers", "user", "expected"),
     [
-        (200, "", ""),
-        (401, "", "answers 401; set MLFLOW_TRACKING_USERNAME"),
-        (401, "pw", ""),
-        (500, "", "answers 500"),
+        ({"": 200}, "", ""),
+        ({"": 403}, "", "answers 403; set MLFLOW_TRACKING_USERNAME"),
+        ({"": 500}, "", "answers 500"),
+        ({"Basic bWU6cHc=": 200}, "me", ""),
+        ({"Basic bWU6cHc=": 200}, "you", "answers 401; set MLFLOW_TRACKING_USERNAME"),
     ],
 )
-def test_a_tracking_server_is_asked(status, password, expected, monkeypatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", password)
-    with HTTPServer(("127.0.0.1", 0), Refuses) as server:
-        server.status = status
+def test_a_tracking_server_is_asked_as_its_client_does(
+    answers, user, expected, monkeypatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_TOKEN", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", user)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "pw")
+    with HTTPServer(("127.0.0.1", 0), Tracker) as server:
+        server.answers = answers
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         problem = tracker_problem(f"http://127.0.0.1:{server.server_port}")
