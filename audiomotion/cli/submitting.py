@@ -11,6 +11,7 @@ import typer
 
 from audiomotion.cli.console import errors
 from audiomotion.cli.inside_job import print_log_line
+from audiomotion.cli.launch_options import LaunchOptions
 from audiomotion.cli.options import ExecutorName
 from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.datasets import FolderSchema
@@ -82,23 +83,26 @@ def submit(
     kind: Literal["ablation", "experiment"],
     title: str,
     arms: Sequence[ResolvedArm],
-    places: Places,
-    *,
-    yes: bool,
+    options: LaunchOptions,
+    recipes: Path | None,
 ) -> NoReturn:
-    """Run a launch as a job of a cluster and follow it; what it raises, `submit_plan` does."""
+    """Run a launch as a job of a cluster and follow it.
+
+    Raises:
+        ConfigError: A stage is named that the plan has not, or artifacts would be made anew that
+            only the cluster can ask about.
+        AudiomotionError: What `submit_plan` raises.
+    """
     named = [(arm.name, arm.experiment) for arm in arms]
+    plan = make_plan(Request(kind, title, named, {}))
+    options.refuse_unknown_stages(plan)
+    if options.force and not options.yes:
+        raise ConfigError("--force makes artifacts of the cluster anew; add --yes to mean it")
+    if options.only:
+        plan = plan.only(options.only)
     parts = frozen_parts(experiment for _, experiment in named)
-    submit_plan(
-        address,
-        make_plan(Request(kind, title, named, {})),
-        kind,
-        title,
-        arms,
-        parts,
-        places,
-        yes=yes,
-    )
+    places = Places(options.store, options.data_root, recipes)
+    submit_plan(address, plan, kind, title, arms, parts, places, yes=options.yes)
 
 
 def submit_plan(
@@ -135,7 +139,8 @@ def submit_plan(
         title=title,
         kind=kind,
         dataset=experiments[0].dataset.label,
-        arms=tuple(dict.fromkeys(target.arm for target in plan.targets)),
+        arms=tuple(dict.fromkeys(target.arm for target in plan.targets))
+        or tuple(dict.fromkeys(arm.name for arm in arms)),
         plan_digest=plan.digest,
         store=places.store,
         data_root=places.data_root,

@@ -116,6 +116,15 @@ class ArtifactStore:
         """Return the fingerprints among `stages` whose artifacts are there."""
         return {key for key, stage in stages.items() if self.find(stage) is not None}
 
+    def remove(self, stage: AnyStage) -> None:
+        """Delete the artifact of `stage`, if it is there; the caller holds the claim.
+
+        Without its manifest, which goes first, it counts as not there.
+        """
+        folder = self.folder(stage)
+        (folder / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
     def artifacts(self, stage: str = "*") -> Iterator[Artifact]:
         """Yield every artifact, or those of one stage, by stage and fingerprint.
 

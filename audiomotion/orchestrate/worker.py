@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -38,16 +38,28 @@ class WorkerSettings:
     checkpoint_seconds: float
 
 
-def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
+def _go_on() -> None:
+    """Let a stage go on."""
+
+
+def run_stage(
+    stage: AnyStage, settings: WorkerSettings, on_report: Callable[[], None] = _go_on
+) -> Artifact:
     """Return the artifact of `stage`, made here unless it is there already.
 
     While another process makes it this one waits, and takes over if the other dies.
+
+    Args:
+        stage: What to run.
+        settings: Where and how fast.
+        on_report: Called whenever the stage reports progress. What it raises stops the stage, which
+            continues from its last checkpoint another time.
     """
     store = open_store(settings.store)
     with store.claim(stage.fingerprint):
         found = store.find(stage)
         if found is None:
-            return _make(stage, store, settings)
+            return _make(stage, store, settings, on_report)
         # A run that was killed right after publishing leaves its work behind.
         shutil.rmtree(store.work_folder(stage.fingerprint), ignore_errors=True)
         return found
@@ -58,12 +70,19 @@ def progress_path(store: ArtifactStore, fingerprint: str) -> Path:
     return store.work_folder(fingerprint) / "progress.json"
 
 
-def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Artifact:
+def _make(
+    stage: AnyStage, store: ArtifactStore, settings: WorkerSettings, on_report: Callable[[], None]
+) -> Artifact:
     device = _prepare_torch(settings)
     output, scratch = _fresh_folders(store.work_folder(stage.fingerprint))
     with full_disk_explained(output):
         progress = ProgressFile(progress_path(store, stage.fingerprint))
-        context = _context(stage, store, settings, output, scratch, progress.report, device)
+
+        def report(step: int, total: int, values: Mapping[str, float]) -> None:
+            progress.report(step, total, values)
+            on_report()
+
+        context = _context(stage, store, settings, output, scratch, report, device)
         try:
             counts = _work(stage, context)
         except BaseException:
@@ -73,6 +92,7 @@ def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Ar
             raise
         record = {
             "seconds": progress.elapsed,
+            "steps": progress.total,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "environment": environment(device, settings.threads),
             "counts": dict(counts),
