@@ -61,13 +61,12 @@ def facts(head: Head, jobs: Jobs) -> ClusterFacts:
     code = upload_code(jobs, ShippedCommand((), {}))
     command = entrypoint("audiomotion.orchestrate.submitting.probe")
 
-    def answer() -> ClusterFacts:
-        return ClusterFacts.from_json(answer_of(jobs, code, "probe", command, variables))
-
-    found = answer()
-    while len(found.nodes) < 2:  # the second node is still on its way
-        found = answer()
-    return found
+    for attempt in range(20):  # the second node may still be on its way
+        answer = answer_of(jobs, code, f"probe-{attempt}", command, variables)
+        found = ClusterFacts.from_json(answer)
+        if len(found.nodes) == 2:
+            return found
+    raise AssertionError(f"the second node did not come: {found}")
 
 
 @pytest.fixture

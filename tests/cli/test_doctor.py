@@ -125,3 +125,11 @@ def test_a_laptop_s_folder_is_refused_before_another_machine_is_asked(monkeypatc
     assert ended.code == 4
     assert "'amx-store' is a folder of this machine, which the cluster cannot see" in ended.problem
     assert "RAY_ADDRESS: http://head.example:8265" in ended.err
+
+
+def test_what_is_made_anew_on_a_cluster_is_meant() -> None:
+    where = ("--address", "http://127.0.0.1:1")
+    ended = amx("train", "demo", *where, "--force", "rvq")
+    assert (ended.code, "add --yes to mean it" in ended.problem) == (2, True)
+    ended = amx("train", "demo", *where, "--only", "rqv")
+    assert (ended.code, "rvq" in ended.problem) == (2, True)
