@@ -1,6 +1,5 @@
 """What every command that runs stages does first: fingerprint the data, choose an executor."""
 
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -58,6 +57,4 @@ def make_executor(
         return LocalExecutor(store, data_root, runtime)
     from audiomotion.orchestrate.ray_executor import RayExecutor
 
-    if "RAY_ADDRESS" in os.environ:
-        errors.say("RAY_ADDRESS is set but not followed: stages run on this machine")
     return RayExecutor(store, data_root, runtime)

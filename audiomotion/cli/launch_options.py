@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from audiomotion.cli.dry_run import expected_cost
 from audiomotion.cli.options import (
     DEFAULT_STORE,
+    AddressOption,
     DataRootOption,
     DryRunOption,
     ExecutorName,
@@ -38,6 +39,7 @@ class LaunchOptions:
     store: StoreOption = DEFAULT_STORE
     data_root: DataRootOption = None
     executor: ExecutorOption = ExecutorName.ray
+    address: AddressOption = None
     only: OnlyOption = None
     force: ForceOption = None
     retry_failed: RetryFailedOption = False

@@ -108,4 +108,12 @@ ExecutorOption = Annotated[
     ExecutorName,
     typer.Option("--executor", help="ray: stages in parallel; local: in this process."),
 ]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="URL",
+        help="Job server of a Ray cluster, http://HEAD:8265; RAY_ADDRESS otherwise.",
+    ),
+]
 DEFAULT_STORE = "amx-store"

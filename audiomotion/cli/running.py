@@ -4,6 +4,7 @@ import os
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -27,6 +28,7 @@ from audiomotion.cli.options import (
 )
 from audiomotion.cli.preparing import prepare, print_artifacts
 from audiomotion.cli.progress import ProgressDisplay
+from audiomotion.cli.submitting import cluster_address, submit
 from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.axis import load_axis
 from audiomotion.config.combinations import described, joined
@@ -72,7 +74,7 @@ def train(
         dataset=dataset,
     )
     title = arms[0].experiment.name
-    Command(options).run("experiment", title, arms, {})
+    Command(options, recipes).run("experiment", title, arms, {})
 
 
 @with_option_groups
@@ -118,7 +120,7 @@ def ablate(
         errors.say(f"no --dataset given: using {configs[0].dataset}")
     title = joined(config.name for config in configs)
     content = described(configs, one_at_a_time=one_at_a_time)
-    Command(options).run("ablation", title, resolved, content)
+    Command(options, recipes).run("ablation", title, resolved, content)
 
 
 def _seeds(count: int) -> Sequence[int] | None:
@@ -141,8 +143,9 @@ class _Work:
 class Command:
     """What `train` and `ablate` do once it is clear what is asked for."""
 
-    def __init__(self, options: LaunchOptions) -> None:
+    def __init__(self, options: LaunchOptions, recipes: Path | None = None) -> None:
         self.options = options
+        self.recipes = recipes
         self.store = open_store(options.store)
 
     def run(
@@ -158,6 +161,8 @@ class Command:
             ArmsFailedError: Some arms have no result; the exit code of a shared cause otherwise.
         """
         options, runtime = self.options, arms[0].runtime
+        if not options.dry_run and (cluster := cluster_address(options.address, options.executor)):
+            submit(cluster, kind, title, arms, options, self.recipes)
         experiments = with_contents(arms, self.store, options.data_root, dry_run=options.dry_run)
         request = Request(kind, title, experiments, axis)
         whole = make_plan(request)

@@ -11,9 +11,7 @@ from typing import Any, Final
 
 from audiomotion.errors import ClusterError
 from audiomotion.orchestrate.placement import Node
-
-INSIDE_JOB: Final = "AMX_JOB"
-"""Variable that is set in a job's driver: its submission id."""
+from audiomotion.orchestrate.submitting.address import INSIDE_JOB
 
 # The artifacts go through the store, so Ray's object store carries next to nothing.
 _OBJECT_STORE_BYTES: Final = 80 * 2**20

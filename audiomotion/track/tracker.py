@@ -231,6 +231,17 @@ class Tracker:
                 self._client.set_tag(self._run(label), "reason", reason[:5000])
             self._client.set_terminated(self._run(label), status)
 
+    def close_open(self) -> int:
+        """Close as KILLED every run that is open; return how many there were."""
+        closed = 0
+        with self._server():
+            for run_id in self._state["runs"].values():
+                run = self._existing(run_id)
+                if run is not None and run.info.status == "RUNNING":
+                    self._client.set_terminated(run_id, "KILLED")
+                    closed += 1
+        return closed
+
     def labels(self) -> Iterable[str]:
         """Return the labels of all runs, the parent's empty one first."""
         return list(self._state["runs"])

@@ -44,7 +44,9 @@ def start(store, executor, targets, limit):
     experiment = resolve("demo")[0].experiment
     request = Request("ablation", "toys", [(arm, experiment) for arm, _ in targets], {})
     plan = Plan([Target(arm, experiment.seed, stage) for arm, stage in targets])
-    return launch(request, plan, store, executor, Deaf(), lambda event, stage: None, {}, limit)
+    return launch(
+        request, plan, store, executor, Deaf(), lambda event, stage: None, {}, budget=limit
+    )
 
 
 def starts(store, stage) -> list[int]:
@@ -93,7 +95,7 @@ def test_ray_stages_are_stopped_and_continue_from_their_checkpoint(store):
         if any(checkpoints.glob("*")):
             limit.max_hours = MOMENT
 
-    schedule = Schedule(plan.missing(set()), {}, limit)
+    schedule = Schedule(plan.missing(set()), {}, limit=limit)
     RayExecutor(store, None, RUNTIME).run(schedule, limit.watch(schedule, use_up))
     assert {key: schedule.status[key] for key in plan.stages} == {
         first.fingerprint: "failed",
@@ -130,10 +132,10 @@ def test_no_stage_starts_on_a_budget_that_earlier_attempts_used_up(tmp_path):
     ledger.write_text('{"gpu_seconds": 7200}')
     training, other = trainings()[0], note("other")
     after = note("after", training)
-    schedule = Schedule([training, other, after], {}, budget(2.0, ledger))
+    schedule = Schedule([training, other, after], {}, limit=budget(2.0, ledger))
     assert schedule.ready() == [other]
     assert schedule.status[after.fingerprint] == "skipped"
-    assert Schedule([training], {}, budget(2.1, ledger)).ready() == [training]
+    assert Schedule([training], {}, limit=budget(2.1, ledger)).ready() == [training]
 
 
 def test_a_damaged_account_says_what_to_do(tmp_path):
