@@ -14,9 +14,9 @@ from audiomotion.orchestrate.attempts import Attempts
 from audiomotion.orchestrate.executor import OnEvent, worker_settings
 from audiomotion.orchestrate.failures import MEMORY_KINDS, Failure
 from audiomotion.orchestrate.placement import Node, Room, asked_for, whole, whole_gpus
-from audiomotion.orchestrate.ray_connection import living_nodes, wish_for
+from audiomotion.orchestrate.ray_connection import living_nodes, task_options, wish_for
 from audiomotion.orchestrate.ray_helpers import Helpers
-from audiomotion.orchestrate.ray_tasks import Lost, Outcome, StageTasks, task_options
+from audiomotion.orchestrate.ray_tasks import Lost, Outcome, StageTasks
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.orchestrate.worker import WorkerSettings, shards_of
@@ -57,7 +57,7 @@ class Walk:
         self.tasks = StageTasks()
         self.autoscales = False
         self._resources = cache(self.runtime.resources)
-        self._wished: list[dict[str, float]] = []
+        self._wished: list[Resources] = []
         self._suspects: dict[str, float] = {}
         self._homeless_since: dict[str, float] = {}
         self._looked = self._ticked = 0.0
@@ -106,10 +106,10 @@ class Walk:
     def _wish(self) -> None:
         """Tell the autoscaler what all stages need that run or could."""
         stages = [*self.tasks.stages, *self.schedule.ready()]
-        bundles = [_bundle(self._resources(stage.name)) for stage in stages]
-        if bundles != self._wished:
-            self._wished = bundles
-            wish_for(bundles)
+        wished = [self._resources(stage.name) for stage in stages]
+        if wished != self._wished:
+            self._wished = wished
+            wish_for(wished)
 
     def _start_ready(self) -> None:
         """Start what fits, the longest chain first; what does not lets smaller ones pass."""
@@ -243,9 +243,3 @@ class Walk:
     def _fail(self, failure: Failure) -> None:
         self.schedule.fail(failure)
         self.on_event("failed", failure.stage)
-
-
-def _bundle(asked: Resources) -> dict[str, float]:
-    """Return what a stage asks for in the autoscaler's words."""
-    bundle = {"CPU": asked.cpus, "GPU": asked.gpus, "memory": (asked.memory_gb or 0) * 1e9}
-    return {name: amount for name, amount in bundle.items() if amount}

@@ -1,5 +1,7 @@
 """What a cluster of several nodes does with what it cannot hold, and with exhausted memory."""
 
+import json
+import re
 import time
 from typing import Any
 
@@ -9,6 +11,7 @@ from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
 from tests.orchestrate.driver import RUNTIME, run_only
+from tests.orchestrate.processes import Meanwhile, wait_until
 from tests.orchestrate.toy import EXHAUSTING, GREEDY, note
 
 
@@ -48,3 +51,50 @@ def test_the_cluster_outlives_its_driver(cluster: Any, store: ArtifactStore) -> 
     assert cluster.remaining_processes_alive()
     run(cluster, store, note("b", note("a")))
     assert store.find(note("b", note("a")))
+
+
+def wishes() -> list[dict[str, float]]:
+    """Return what the autoscaler is asked for; this process is a driver at the moment."""
+    from ray.experimental.internal_kv import _internal_kv_get
+
+    return json.loads(_internal_kv_get("autoscaler_resource_request") or "[]")
+
+
+def test_a_node_that_an_autoscaler_is_yet_to_add(cluster: Any, store: ArtifactStore) -> None:
+    """The autoscaler is told what is wanted, and the stage waits for it; the others go on."""
+    group = {"ray.io/node-group": "workers"}  # by which nodes of an autoscaler are known
+    added = [cluster.add_node(num_cpus=1, labels=group)]
+    stages = StageResources(masked=Resources(cpus=3))
+    runtime = RUNTIME.model_copy(update={"stages": stages, "wait_for_nodes_seconds": 60.0})
+    large, after = note("large", kind=GREEDY), note("after", note("large", kind=GREEDY))
+
+    schedules: list[Schedule] = []
+    # Ray starts nodes in the main thread only.
+    driver = Meanwhile(
+        lambda: schedules.append(run(cluster, store, after, note("other"), runtime=runtime))
+    )
+    driver.start()
+    try:
+        wait_until(lambda: store.find(note("other")) is not None, "the other stage")
+        wait_until(lambda: {"CPU": 3.0} in wishes(), "a wish")
+        assert store.find(large) is None
+        added.append(cluster.add_node(num_cpus=3, labels=group))
+        driver.finish()
+    finally:
+        for node in added:
+            cluster.remove_node(node)
+    assert schedules[0].failures == {}
+    assert store.find(after)
+
+
+def test_a_node_that_no_autoscaler_adds_in_time(cluster: Any, store: ArtifactStore) -> None:
+    node = cluster.add_node(num_cpus=1, labels={"ray.io/node-group": "workers"})
+    stages = StageResources(masked=Resources(cpus=3))
+    runtime = RUNTIME.model_copy(update={"stages": stages, "wait_for_nodes_seconds": 1.0})
+    try:
+        schedule = run(cluster, store, note("large", kind=GREEDY), runtime=runtime)
+    finally:
+        cluster.remove_node(node)
+    (failure,) = schedule.failures.values()
+    assert failure.kind == "resources"
+    assert re.search(r"no node has that after \d+ s: ", failure.reason)
