@@ -143,7 +143,7 @@ def _placed_on(node: Node) -> dict[str, Any]:
 
 
 def wish_for(wished: Sequence[Resources]) -> None:
-    """Tell the autoscaler what must fit on the cluster together; until told otherwise."""
+    """Tell the autoscaler what must fit on the cluster together, until told otherwise."""
     from ray.autoscaler.sdk import request_resources
 
     request_resources(
