@@ -5,10 +5,11 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+from audiomotion.config.runtime import Resources
 from audiomotion.errors import ClusterError
 from audiomotion.orchestrate.placement import Node
 from audiomotion.orchestrate.submitting.address import INSIDE_JOB
@@ -128,7 +129,7 @@ def _node(found: dict[str, Any]) -> Node:
     )
 
 
-def placed_on(node: Node) -> dict[str, Any]:
+def _placed_on(node: Node) -> dict[str, Any]:
     """Return options of a task or actor that prefer a node.
 
     Where it is gone, or other drivers of the cluster have filled it, any will do.
@@ -139,8 +140,31 @@ def placed_on(node: Node) -> dict[str, Any]:
     return {"scheduling_strategy": strategy}
 
 
-def wish_for(bundles: list[dict[str, float]]) -> None:
-    """Tell the autoscaler what must fit on the cluster, running or not; nothing takes it back."""
+def wish_for(wished: Sequence[Resources]) -> None:
+    """Tell the autoscaler what must fit on the cluster together, until told otherwise."""
     from ray.autoscaler.sdk import request_resources
 
-    request_resources(bundles=bundles)
+    request_resources(
+        bundles=[_bundle(asked) for asked in wished],
+        bundle_label_selectors=[_selector(asked) for asked in wished],
+    )
+
+
+def _bundle(asked: Resources) -> dict[str, float]:
+    """Return what a stage asks for in the autoscaler's words."""
+    bundle = {"CPU": asked.cpus, "GPU": asked.gpus, "memory": (asked.memory_gb or 0) * 1e9}
+    return {name: amount for name, amount in bundle.items() if amount}
+
+
+def _selector(asked: Resources) -> dict[str, str]:
+    return {} if asked.accelerator is None else {ACCELERATOR_LABEL: asked.accelerator}
+
+
+def task_options(asked: Resources, node: Node | None) -> dict[str, Any]:
+    """Return Ray's options for a task or actor that asks for resources, on a node or anywhere."""
+    options: dict[str, Any] = {"num_cpus": asked.cpus, "num_gpus": asked.gpus}
+    if asked.memory_gb is not None:
+        options["memory"] = int(asked.memory_gb * 1e9)
+    if selector := _selector(asked):
+        options["label_selector"] = selector
+    return options | (_placed_on(node) if node is not None else {})

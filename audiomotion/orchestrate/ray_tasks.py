@@ -5,10 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from audiomotion.config.runtime import Resources
 from audiomotion.orchestrate.failures import Failure, failure_of
-from audiomotion.orchestrate.placement import Node
-from audiomotion.orchestrate.ray_connection import ACCELERATOR_LABEL, placed_on
 from audiomotion.orchestrate.ray_helpers import Helpers
 from audiomotion.orchestrate.worker import Busy, WorkerSettings, try_stage
 from audiomotion.stages.base import AnyStage
@@ -120,16 +117,6 @@ def _task(stage: AnyStage, settings: WorkerSettings) -> Outcome | Literal["stopp
     except Exception as error:  # an arm fails alone
         return failure_of(stage, error)
     return "busy" if made == "busy" else "done"
-
-
-def task_options(asked: Resources, node: Node | None) -> dict[str, Any]:
-    """Return Ray's options for a task or actor that asks for resources, on a node or anywhere."""
-    options: dict[str, Any] = {"num_cpus": asked.cpus, "num_gpus": asked.gpus}
-    if asked.memory_gb is not None:
-        options["memory"] = int(asked.memory_gb * 1e9)
-    if asked.accelerator is not None:
-        options["label_selector"] = {ACCELERATOR_LABEL: asked.accelerator}
-    return options | (placed_on(node) if node is not None else {})
 
 
 def _first_line(error: Exception) -> str:

@@ -3,6 +3,8 @@
 import logging
 import time
 from collections.abc import Collection
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,12 +14,12 @@ from audiomotion.orchestrate.attempts import Attempts
 from audiomotion.orchestrate.executor import OnEvent, worker_settings
 from audiomotion.orchestrate.failures import MEMORY_KINDS, Failure
 from audiomotion.orchestrate.placement import Node, Room, asked_for, whole, whole_gpus
-from audiomotion.orchestrate.ray_connection import living_nodes, wish_for
+from audiomotion.orchestrate.ray_connection import living_nodes, task_options, wish_for
 from audiomotion.orchestrate.ray_helpers import Helpers
-from audiomotion.orchestrate.ray_tasks import Lost, Outcome, StageTasks, task_options
+from audiomotion.orchestrate.ray_tasks import Lost, Outcome, StageTasks
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
-from audiomotion.orchestrate.worker import shards_of
+from audiomotion.orchestrate.worker import WorkerSettings, shards_of
 from audiomotion.stages.base import AnyStage
 
 logger = logging.getLogger(__name__)
@@ -39,12 +41,14 @@ class Walk:
         store: ArtifactStore,
         data_root: Path | None,
         runtime: Runtime,
+        has_gpu: bool,
         schedule: Schedule,
         on_event: OnEvent,
     ) -> None:
         self.store = store
         self.data_root = data_root
-        self.runtime = runtime
+        self.asked = runtime
+        self.runtime = runtime.settled(has_gpu=has_gpu)
         self.schedule = schedule
         self.on_event = on_event
         self.room = Room()
@@ -52,7 +56,8 @@ class Walk:
         self.attempts = Attempts(store)
         self.tasks = StageTasks()
         self.autoscales = False
-        self._wished: list[dict[str, float]] = []
+        self._resources = cache(self.runtime.resources)
+        self._wished: list[Resources] = []
         self._suspects: dict[str, float] = {}
         self._homeless_since: dict[str, float] = {}
         self._refused: set[str] = set()
@@ -103,17 +108,17 @@ class Walk:
     def _wish(self) -> None:
         """Tell the autoscaler what all stages need that run or could."""
         stages = [*self.tasks.stages, *self.schedule.ready()]
-        bundles = [_bundle(self.runtime.resources(stage.name)) for stage in stages]
-        if bundles != self._wished:
-            self._wished = bundles
-            wish_for(bundles)
+        wished = [self._resources(stage.name) for stage in stages]
+        if wished != self._wished:
+            self._wished = wished
+            wish_for(wished)
 
     def _start_ready(self) -> None:
         """Start what fits, the longest chain first; what does not lets smaller ones pass."""
         full: set[Resources] = set()
         closed: set[str] = set()
         for stage in self.schedule.ready():
-            if self.room.num_held >= (self.runtime.max_parallel_stages or float("inf")):
+            if self._is_crowded():
                 return
             asked = self._asked(stage)
             if asked in full or not self._has_home(stage, asked):
@@ -121,13 +126,17 @@ class Walk:
             node = self._place(stage, asked, closed)
             if node is not None:
                 self._start(stage, asked, node)
-            elif self.attempts.alone(stage, asked) != "node":
+            elif self.attempts.alone(stage, asked) == "node":
+                closed.add(self.room.to_empty(asked))  # or smaller stages would keep it waiting
+            else:
                 full.add(asked)
-            elif (kept_free := self.room.to_empty(asked)) is not None:
-                closed.add(kept_free)  # or smaller stages would keep it waiting for ever
+
+    def _is_crowded(self) -> bool:
+        most = self.runtime.max_parallel_stages
+        return most is not None and self.room.num_held >= most
 
     def _asked(self, stage: AnyStage) -> Resources:
-        asked = self.runtime.resources(stage.name)
+        asked = self._resources(stage.name)
         return whole_gpus(asked) if self.attempts.alone(stage, asked) == "gpu" else asked
 
     def _place(self, stage: AnyStage, asked: Resources, closed: Collection[str]) -> Node | None:
@@ -138,10 +147,13 @@ class Walk:
 
     def _start(self, stage: AnyStage, asked: Resources, node: Node) -> None:
         held = whole(node, asked) if self.attempts.alone(stage, asked) == "node" else asked
-        settings = worker_settings(stage, self.runtime, self.store, self.data_root)
-        self.tasks.submit(stage, settings, task_options(held, self._pinned(node)))
+        self.tasks.submit(stage, self._settings(stage), task_options(held, self._pinned(node)))
         self.schedule.start(stage)
         self.on_event("started", stage)
+
+    def _settings(self, stage: AnyStage) -> WorkerSettings:
+        settings = worker_settings(stage, self.runtime, self.store, self.data_root)
+        return replace(settings, device=self.asked.device_of(stage.name, self.runtime))
 
     def _pinned(self, node: Node) -> Node | None:
         """Return the node to ask Ray for; of one node there is no choice."""
@@ -182,16 +194,15 @@ class Walk:
         """Give what no stage could take to sharded stages that run."""
         for stage in [stage for stage in self.tasks.stages if stage.kind.sharded]:
             num_missing = len(shards_of(stage, self.store).missing())
-            asked = self.runtime.resources(stage.name)
+            asked = self._resources(stage.name)
             while self.helpers.wanted(stage, num_missing):
                 place = object()
-                if self.room.num_held >= (self.runtime.max_parallel_stages or float("inf")):
+                if self._is_crowded():
                     return
                 if (node := self.room.place(place, asked)) is None:
                     break
-                settings = worker_settings(stage, self.runtime, self.store, self.data_root)
                 options = task_options(asked, self._pinned(node))
-                self.helpers.add(stage, settings, place, options)
+                self.helpers.add(stage, self._settings(stage), place, options)
 
     def _ended(self) -> list[Any]:
         """Wait a while for tasks to end, and return those that did."""
@@ -237,16 +248,10 @@ class Walk:
             return self.attempts.after_loss(stage, node, outcome.how)
         if outcome.kind in MEMORY_KINDS:
             logger.warning("stage %s is tried once more, alone: %s", stage.name, outcome.reason)
-            asked = self.runtime.resources(stage.name)
+            asked = self._resources(stage.name)
             return self.attempts.after_exhaustion(stage, outcome, asked)
         return outcome
 
     def _fail(self, failure: Failure) -> None:
         self.schedule.fail(failure)
         self.on_event("failed", failure.stage)
-
-
-def _bundle(asked: Resources) -> dict[str, float]:
-    """Return what a stage asks for in the autoscaler's words."""
-    bundle = {"CPU": asked.cpus, "GPU": asked.gpus, "memory": (asked.memory_gb or 0) * 1e9}
-    return {name: amount for name, amount in bundle.items() if amount}

@@ -13,7 +13,7 @@ from audiomotion.orchestrate.records import RunRecord
 from audiomotion.stages.base import AnyStage
 
 PATIENCE_SECONDS: Final = 300.0
-"""Time that a finished launch waits for the server."""
+"""Time that a finished launch waits for the server, unless told otherwise."""
 
 _FIRST_PAUSE_SECONDS: Final = 0.5
 _LONGEST_PAUSE_SECONDS: Final = 15.0
@@ -31,11 +31,11 @@ class PatientObserver:
         self,
         inner: Observer,
         say: Callable[[str], None],
-        patience_seconds: float = PATIENCE_SECONDS,
+        patience_seconds: float | None = None,
     ) -> None:
         self._inner = inner
         self._say = say
-        self._patience_seconds = patience_seconds
+        self._patience_seconds = PATIENCE_SECONDS if patience_seconds is None else patience_seconds
         self._deadline = float("inf")
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._problem: Exception | None = None
