@@ -13,6 +13,7 @@ from audiomotion.orchestrate.store.artifact import MANIFEST, Artifact, described
 from audiomotion.orchestrate.store.leftovers import Leftover, folder_leftovers
 from audiomotion.orchestrate.store.locks import locked
 from audiomotion.stages.base import AnyStage
+from audiomotion.stages.shards import Shards
 
 PROGRESS = "progress.json"
 """Where a running stage notes its progress, in its work folder."""
@@ -155,6 +156,19 @@ class ArtifactStore:
             for path in (*scratch.glob("*"), *scratch.glob("*/*"))
             if not path.name.startswith(".") and path.suffix not in (".tmp", ".part", ".lock")
         )
+
+    @property
+    def shares_scratch(self) -> bool:
+        """Whether all machines see one scratch folder of a run, and so can work in it together."""
+        return True
+
+    def works_here(self, fingerprint: str) -> bool:
+        """Return whether the scratch folder on this machine is the one that the run works in."""
+        return True
+
+    def missing_shards(self, fingerprint: str) -> int:
+        """Return how many shards of a running stage are to be made, as far as that is known."""
+        return len(Shards(self.work_folder(fingerprint) / "scratch").missing())
 
     def done_with(self, fingerprint: str) -> None:
         """Say of a claim that is held that nobody will want it afterwards."""

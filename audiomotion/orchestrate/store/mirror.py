@@ -225,11 +225,24 @@ class UrlStore(ArtifactStore):
 
     def progress(self, fingerprint: str) -> StageProgress | None:
         """Return how far a running stage is: of one elsewhere, what it last said."""
-        if self._is_claimed_here(fingerprint):
+        if self.works_here(fingerprint):
             return super().progress(fingerprint)
-        return self._elsewhere.progress(fingerprint)
+        values = self._elsewhere.said(fingerprint).get("progress")
+        return None if values is None else StageProgress(**values)
 
-    def _is_claimed_here(self, fingerprint: str) -> bool:
+    @property
+    def shares_scratch(self) -> bool:
+        """Whether all machines see one scratch folder of a run: a copy is not for two to write."""
+        return False
+
+    def missing_shards(self, fingerprint: str) -> int:
+        """Return how many shards of a running stage are to be made, as far as that is known."""
+        if self.works_here(fingerprint):
+            return super().missing_shards(fingerprint)
+        return int(self._elsewhere.said(fingerprint).get("missing_shards", 0))
+
+    def works_here(self, fingerprint: str) -> bool:
+        """Return whether a process of this machine holds the claim, and so works in this folder."""
         path = self.root / "locks" / f"{fingerprint}.lock"
         if not path.exists():
             return False
@@ -323,7 +336,10 @@ class UrlStore(ArtifactStore):
 
     def _beat(self, fingerprint: str) -> dict[str, Any]:
         progress = read_progress(self.work_folder(fingerprint) / PROGRESS)
-        return {} if progress is None else {"progress": vars(progress)}
+        if progress is None:  # nothing runs under this name
+            return {}
+        missing = super().missing_shards(fingerprint)
+        return {"progress": vars(progress), "missing_shards": missing}
 
 
 def _verdict_name(fingerprint: str) -> str:
