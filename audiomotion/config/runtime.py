@@ -100,6 +100,14 @@ class Runtime(Schema):
             return self
         return self.model_copy(update={"device": "cuda" if has_gpu else "cpu"})
 
+    def device_of(self, stage: str, settled: "Runtime") -> str:
+        """Return the torch device of a stage, where `settled` is what this means there.
+
+        A stage that asks for no GPU may come to a node that has none, and then runs on the CPU.
+        """
+        is_free = self.device == "auto" and settled.resources(stage).gpus == 0
+        return "auto" if is_free and settled.device == "cuda" else settled.device
+
     def resources(self, stage: str) -> Resources:
         """Return what a stage asks for: no GPU on the CPU, one core where the stage is unknown."""
         asked = getattr(self.stages, stage, None)

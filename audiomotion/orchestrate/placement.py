@@ -153,10 +153,10 @@ class Room:
         self._hold(best, key, whole(best.node, asked))
         return best.node
 
-    def to_empty(self, asked: Resources) -> str | None:
+    def to_empty(self, asked: Resources) -> str:
         """Return the node to keep free for a stage that waits for a whole one: the least used."""
         able = [one for one in self._accounts.values() if one.node.could_hold(asked)]
-        return min(able, key=lambda one: len(one.held)).node.id if able else None
+        return min(able, key=lambda one: len(one.held)).node.id
 
     def _hold(self, account: _Account, key: Hashable, asked: Resources) -> None:
         indices = account.gpus_for(asked.gpus)

@@ -49,5 +49,5 @@ class RayExecutor:
         with connected(self.address, self.num_cpus):
             nodes, autoscales = living_nodes()
             has_gpu = autoscales or any(node.gpus for node in nodes)
-            runtime = self.runtime.settled(has_gpu=has_gpu)
-            Walk(self.store, self.data_root, runtime, schedule, on_event).to_the_end()
+            walk = Walk(self.store, self.data_root, self.runtime, has_gpu, schedule, on_event)
+            walk.to_the_end()

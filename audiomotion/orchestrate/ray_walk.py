@@ -3,6 +3,8 @@
 import logging
 import time
 from collections.abc import Collection
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +19,7 @@ from audiomotion.orchestrate.ray_helpers import Helpers
 from audiomotion.orchestrate.ray_tasks import Lost, Outcome, StageTasks, task_options
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.worker import WorkerSettings
 from audiomotion.stages.base import AnyStage
 
 logger = logging.getLogger(__name__)
@@ -38,12 +41,14 @@ class Walk:
         store: ArtifactStore,
         data_root: Path | None,
         runtime: Runtime,
+        has_gpu: bool,
         schedule: Schedule,
         on_event: OnEvent,
     ) -> None:
         self.store = store
         self.data_root = data_root
-        self.runtime = runtime
+        self.asked = runtime
+        self.runtime = runtime.settled(has_gpu=has_gpu)
         self.schedule = schedule
         self.on_event = on_event
         self.room = Room()
@@ -51,6 +56,7 @@ class Walk:
         self.attempts = Attempts(store)
         self.tasks = StageTasks()
         self.autoscales = False
+        self._resources = cache(self.runtime.resources)
         self._wished: list[dict[str, float]] = []
         self._suspects: dict[str, float] = {}
         self._homeless_since: dict[str, float] = {}
@@ -100,7 +106,7 @@ class Walk:
     def _wish(self) -> None:
         """Tell the autoscaler what all stages need that run or could."""
         stages = [*self.tasks.stages, *self.schedule.ready()]
-        bundles = [_bundle(self.runtime.resources(stage.name)) for stage in stages]
+        bundles = [_bundle(self._resources(stage.name)) for stage in stages]
         if bundles != self._wished:
             self._wished = bundles
             wish_for(bundles)
@@ -110,7 +116,7 @@ class Walk:
         full: set[Resources] = set()
         closed: set[str] = set()
         for stage in self.schedule.ready():
-            if self.room.num_held >= (self.runtime.max_parallel_stages or float("inf")):
+            if self._is_crowded():
                 return
             asked = self._asked(stage)
             if asked in full or not self._has_home(stage, asked):
@@ -118,13 +124,17 @@ class Walk:
             node = self._place(stage, asked, closed)
             if node is not None:
                 self._start(stage, asked, node)
-            elif self.attempts.alone(stage, asked) != "node":
+            elif self.attempts.alone(stage, asked) == "node":
+                closed.add(self.room.to_empty(asked))  # or smaller stages would keep it waiting
+            else:
                 full.add(asked)
-            elif (kept_free := self.room.to_empty(asked)) is not None:
-                closed.add(kept_free)  # or smaller stages would keep it waiting for ever
+
+    def _is_crowded(self) -> bool:
+        most = self.runtime.max_parallel_stages
+        return most is not None and self.room.num_held >= most
 
     def _asked(self, stage: AnyStage) -> Resources:
-        asked = self.runtime.resources(stage.name)
+        asked = self._resources(stage.name)
         return whole_gpus(asked) if self.attempts.alone(stage, asked) == "gpu" else asked
 
     def _place(self, stage: AnyStage, asked: Resources, closed: Collection[str]) -> Node | None:
@@ -135,10 +145,13 @@ class Walk:
 
     def _start(self, stage: AnyStage, asked: Resources, node: Node) -> None:
         held = whole(node, asked) if self.attempts.alone(stage, asked) == "node" else asked
-        settings = worker_settings(stage, self.runtime, self.store, self.data_root)
-        self.tasks.submit(stage, settings, task_options(held, self._pinned(node)))
+        self.tasks.submit(stage, self._settings(stage), task_options(held, self._pinned(node)))
         self.schedule.start(stage)
         self.on_event("started", stage)
+
+    def _settings(self, stage: AnyStage) -> WorkerSettings:
+        settings = worker_settings(stage, self.runtime, self.store, self.data_root)
+        return replace(settings, device=self.asked.device_of(stage.name, self.runtime))
 
     def _pinned(self, node: Node) -> Node | None:
         """Return the node to ask Ray for; of one node there is no choice."""
@@ -172,16 +185,15 @@ class Walk:
         for stage in [stage for stage in self.tasks.stages if stage.kind.sharded]:
             num_missing = self.store.missing_shards(stage.fingerprint)
             closed = () if self.store.shares_scratch else self._other_nodes(stage)
-            asked = self.runtime.resources(stage.name)
+            asked = self._resources(stage.name)
             while self.helpers.wanted(stage, num_missing):
                 place = object()
-                if self.room.num_held >= (self.runtime.max_parallel_stages or float("inf")):
+                if self._is_crowded():
                     return
                 if (node := self.room.place(place, asked, closed=closed)) is None:
                     break
-                settings = worker_settings(stage, self.runtime, self.store, self.data_root)
                 options = task_options(asked, self._pinned(node))
-                self.helpers.add(stage, settings, place, options)
+                self.helpers.add(stage, self._settings(stage), place, options)
 
     def _other_nodes(self, stage: AnyStage) -> Collection[str]:
         """Return the nodes on which a stage does not run."""
@@ -230,7 +242,7 @@ class Walk:
             return self.attempts.after_loss(stage, node, outcome.how)
         if outcome.kind in MEMORY_KINDS:
             logger.warning("stage %s is tried once more, alone: %s", stage.name, outcome.reason)
-            asked = self.runtime.resources(stage.name)
+            asked = self._resources(stage.name)
             return self.attempts.after_exhaustion(stage, outcome, asked)
         return outcome
 
