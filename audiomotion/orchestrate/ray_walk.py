@@ -19,7 +19,7 @@ from audiomotion.orchestrate.ray_helpers import Helpers
 from audiomotion.orchestrate.ray_tasks import Lost, Outcome, StageTasks
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
-from audiomotion.orchestrate.worker import WorkerSettings, shards_of
+from audiomotion.orchestrate.worker import WorkerSettings
 from audiomotion.stages.base import AnyStage
 
 logger = logging.getLogger(__name__)
@@ -193,16 +193,22 @@ class Walk:
     def _help(self) -> None:
         """Give what no stage could take to sharded stages that run."""
         for stage in [stage for stage in self.tasks.stages if stage.kind.sharded]:
-            num_missing = len(shards_of(stage, self.store).missing())
+            num_missing = self.store.missing_shards(stage.fingerprint)
+            closed = () if self.store.shares_scratch else self._other_nodes(stage)
             asked = self._resources(stage.name)
             while self.helpers.wanted(stage, num_missing):
                 place = object()
                 if self._is_crowded():
                     return
-                if (node := self.room.place(place, asked)) is None:
+                if (node := self.room.place(place, asked, closed=closed)) is None:
                     break
                 options = task_options(asked, self._pinned(node))
                 self.helpers.add(stage, self._settings(stage), place, options)
+
+    def _other_nodes(self, stage: AnyStage) -> Collection[str]:
+        """Return the nodes on which a stage does not run."""
+        own = self.room.node_of(stage.fingerprint)
+        return [node.id for node in self.room.nodes if node.id != own]
 
     def _ended(self) -> list[Any]:
         """Wait a while for tasks to end, and return those that did."""

@@ -175,16 +175,18 @@ class ShardHelper:
     def __init__(self, stage: AnyStage, settings: WorkerSettings) -> None:
         self._stage = stage
         self._settings = settings
-        self._shards = shards_of(stage, open_store(settings.store))
+        self._store = open_store(settings.store)
+        self._shards = shards_of(stage, self._store)
         self._set_up = ExitStack()
         self._make: MakeShard | None = None
 
     def make_one(self) -> bool:
         """Make one shard; return whether there was one to make."""
-        if not self._shards.missing():
+        # Behind a URL: what an earlier attempt left on this machine is not what the holder makes.
+        if not self._store.works_here(self._stage.fingerprint) or not self._shards.missing():
             return False
         if self._make is None:
-            store = open_store(self._settings.store)
+            store = self._store
             device = _prepare_torch(self._stage, self._settings)
             work = store.work_folder(self._stage.fingerprint)
             folders = work / "output", work / "scratch"

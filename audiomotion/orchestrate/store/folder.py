@@ -13,6 +13,7 @@ from audiomotion.orchestrate.store.artifact import MANIFEST, Artifact, described
 from audiomotion.orchestrate.store.leftovers import Leftover, folder_leftovers
 from audiomotion.orchestrate.store.locks import locked
 from audiomotion.stages.base import AnyStage
+from audiomotion.stages.shards import Shards
 
 PROGRESS = "progress.json"
 """Where a running stage notes its progress, in its work folder."""
@@ -111,9 +112,13 @@ class ArtifactStore:
         return verify(artifact)
 
     def delete(self, artifact: Artifact) -> None:
-        """Delete an artifact: the manifest first, so that it is there whole or not at all."""
+        """Delete an artifact: the manifest first, without which it counts as not there."""
         (artifact.folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(artifact.folder, ignore_errors=True)
+
+    def remove(self, stage: AnyStage) -> None:
+        """Delete the artifact of `stage`, if it is there; the caller holds the claim."""
+        self.delete(Artifact(self.folder(stage), {}))
 
     @contextmanager
     def claim(self, fingerprint: str, *, wait: bool = True) -> Iterator[bool]:
@@ -156,6 +161,19 @@ class ArtifactStore:
             if not path.name.startswith(".") and path.suffix not in (".tmp", ".part", ".lock")
         )
 
+    @property
+    def shares_scratch(self) -> bool:
+        """Whether all machines see one scratch folder of a run, and so can work in it together."""
+        return True
+
+    def works_here(self, fingerprint: str) -> bool:
+        """Return whether the scratch folder on this machine is the one that the run works in."""
+        return True
+
+    def missing_shards(self, fingerprint: str) -> int:
+        """Return how many shards of a running stage are to be made, as far as that is known."""
+        return len(Shards(self.work_folder(fingerprint) / "scratch").missing())
+
     def done_with(self, fingerprint: str) -> None:
         """Say of a claim that is held that nobody will want it afterwards."""
 
@@ -181,7 +199,7 @@ class ArtifactStore:
     def pull(self, folder: Path) -> None:
         """Bring the files below a folder to what other machines last pushed."""
 
-    def remove(self, path: Path) -> None:
+    def withdraw(self, path: Path) -> None:
         """Remove a file that was pushed, here and for other machines."""
         path.unlink(missing_ok=True)
 

@@ -6,19 +6,17 @@ is short, however many files an artifact has. `claims/` and `work/` are of what 
 the records of launches, `raw/` data sets that were pushed, `pins/` what is to stay.
 """
 
-import hashlib
 import json
 import logging
-import os
 import secrets
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
-from audiomotion.errors import AudiomotionError, ClaimLostError, ConfigError
+from audiomotion.errors import AudiomotionError, ClaimLostError
 from audiomotion.files import full_disk_explained, read_json, write_atomic, write_json
 from audiomotion.orchestrate.progress import StageProgress, read_progress
 from audiomotion.orchestrate.store.artifact import Artifact, described
@@ -28,14 +26,13 @@ from audiomotion.orchestrate.store.leftovers import Leftover, remote_leftovers
 from audiomotion.orchestrate.store.locks import locked
 from audiomotion.orchestrate.store.objects import CONTENT, ArtifactObjects, Manifest
 from audiomotion.orchestrate.store.raw import is_packed, pack, unpack
-from audiomotion.orchestrate.store.remote import Names, Remote, check_exclusive, endpoint
+from audiomotion.orchestrate.store.remote import Names, Remote, check_exclusive
 from audiomotion.orchestrate.store.running import RunningElsewhere
 from audiomotion.orchestrate.store.scratch import ScratchCopy, newest_copy
+from audiomotion.orchestrate.store.variables import lease_seconds, mirror_folder
 from audiomotion.stages.base import AnyStage
 
 logger = logging.getLogger(__name__)
-
-_LEASE_SECONDS: Final = 30.0
 
 
 class UrlStore(ArtifactStore):
@@ -52,7 +49,7 @@ class UrlStore(ArtifactStore):
             ConfigError: Its kind cannot hold a store, or needs a package that is not installed.
         """
         self.remote = Remote(url)
-        super().__init__(_mirror_folder(self.remote.url))
+        super().__init__(mirror_folder(self.remote.url))
         self._objects = ArtifactObjects(self.remote, self.root)
         self._held: dict[str, Lease] = {}
         self._diverged = Names(self.remote, "failures")
@@ -78,7 +75,7 @@ class UrlStore(ArtifactStore):
     @cached_property
     def _leases(self) -> Leases:
         super().prepare()
-        return Leases(self.remote, self.root, _lease_seconds())
+        return Leases(self.remote, self.root, lease_seconds())
 
     @cached_property
     def _elsewhere(self) -> RunningElsewhere:
@@ -142,6 +139,12 @@ class UrlStore(ArtifactStore):
     def delete(self, artifact: Artifact) -> None:
         """Delete an artifact, here and in the store."""
         self._objects.delete(artifact.manifest)
+
+    def remove(self, stage: AnyStage) -> None:
+        """Delete the artifact of `stage`, if it is there; the caller holds the claim."""
+        manifest = self._objects.manifest((stage.name, stage.fingerprint))
+        if manifest is not None:
+            self._objects.delete(manifest)
 
     @contextmanager
     def claim(self, fingerprint: str, *, wait: bool = True) -> Iterator[bool]:
@@ -225,11 +228,24 @@ class UrlStore(ArtifactStore):
 
     def progress(self, fingerprint: str) -> StageProgress | None:
         """Return how far a running stage is: of one elsewhere, what it last said."""
-        if self._is_claimed_here(fingerprint):
+        if self.works_here(fingerprint):
             return super().progress(fingerprint)
-        return self._elsewhere.progress(fingerprint)
+        values = self._elsewhere.said(fingerprint).get("progress")
+        return None if values is None else StageProgress(**values)
 
-    def _is_claimed_here(self, fingerprint: str) -> bool:
+    @property
+    def shares_scratch(self) -> bool:
+        """Whether all machines see one scratch folder of a run: a copy is not for two to write."""
+        return False
+
+    def missing_shards(self, fingerprint: str) -> int:
+        """Return how many shards of a running stage are to be made, as far as that is known."""
+        if self.works_here(fingerprint):
+            return super().missing_shards(fingerprint)
+        return int(self._elsewhere.said(fingerprint).get("missing_shards", 0))
+
+    def works_here(self, fingerprint: str) -> bool:
+        """Return whether a process of this machine holds the claim, and so works in this folder."""
         path = self.root / "locks" / f"{fingerprint}.lock"
         if not path.exists():
             return False
@@ -268,9 +284,9 @@ class UrlStore(ArtifactStore):
     def _is_below(self, folder: Path, name: str) -> bool:
         return (self.root / name).is_relative_to(folder)
 
-    def remove(self, path: Path) -> None:
+    def withdraw(self, path: Path) -> None:
         """Remove a file that was pushed, here and for other machines."""
-        super().remove(path)
+        super().withdraw(path)
         self.remote.delete([path.relative_to(self.root).as_posix()])
 
     def leftovers(self) -> Iterator[Leftover]:
@@ -323,7 +339,10 @@ class UrlStore(ArtifactStore):
 
     def _beat(self, fingerprint: str) -> dict[str, Any]:
         progress = read_progress(self.work_folder(fingerprint) / PROGRESS)
-        return {} if progress is None else {"progress": vars(progress)}
+        if progress is None:  # nothing runs under this name
+            return {}
+        missing = super().missing_shards(fingerprint)
+        return {"progress": vars(progress), "missing_shards": missing}
 
 
 def _verdict_name(fingerprint: str) -> str:
@@ -339,23 +358,3 @@ def _release(lease: Lease) -> None:
         lease.release()
     except AudiomotionError as error:  # it ends by itself
         logger.warning("a claim could not be released: %s", error)
-
-
-def _mirror_folder(url: str) -> Path:
-    """Return where the mirror of a URL is on this machine: below `AMX_CACHE`."""
-    base = os.environ.get("AMX_CACHE")
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    root = Path(base).expanduser() if base else Path(home).expanduser() / "audiomotion"
-    # One bucket name means different things at different endpoints.
-    return root / hashlib.sha256(f"{endpoint() or ''} {url}".encode()).hexdigest()[:16]
-
-
-def _lease_seconds() -> float:
-    text = os.environ.get("AMX_LEASE_SECONDS") or str(_LEASE_SECONDS)
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if seconds <= 0:
-        raise ConfigError(f"AMX_LEASE_SECONDS is {text!r}; it must be a number of seconds above 0")
-    return seconds

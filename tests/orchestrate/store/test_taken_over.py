@@ -2,12 +2,15 @@
 
 import json
 
-from audiomotion.orchestrate.store import verify
+from audiomotion.orchestrate.progress import ProgressFile
+from audiomotion.orchestrate.store import PROGRESS, verify
+from audiomotion.orchestrate.worker import ShardHelper
 from audiomotion.stages.results import CURVES
+from audiomotion.stages.shards import Shards
 from audiomotion.train.curves import read_curves
 from tests.orchestrate.killing import Victim, trained, undisturbed
 from tests.orchestrate.processes import Driver, kill_all, wait_until
-from tests.orchestrate.toy import trainings
+from tests.orchestrate.toy import SHARED, note, trainings
 
 
 def steps(names):
@@ -62,3 +65,21 @@ def test_a_killed_training_goes_on_elsewhere_from_its_last_checkpoint(storage, n
     assert trained(there, second) == expected[1]
     assert verify(there.find(first)) == []
     assert copies.left == []
+
+
+def test_helpers_work_where_the_stage_runs_and_nowhere_else(nodes):
+    stage = note("shared", kind=SHARED)
+    here = nodes.on("a")
+    scratch = here.work_folder(stage.fingerprint) / "scratch"
+    (scratch / "shards").mkdir(parents=True)
+    Shards(scratch).open(6)
+    helper = ShardHelper(stage, nodes.settings())
+    assert not helper.make_one()  # remains of an attempt that runs elsewhere by now, or nowhere
+    with here.claim(stage.fingerprint):
+        ProgressFile(scratch.parent / PROGRESS)
+        assert helper.make_one()
+        assert here.missing_shards(stage.fingerprint) == 5
+        there = nodes.on("b")
+        assert not ShardHelper(stage, nodes.settings()).make_one()
+        wait_until(lambda: there.missing_shards(stage.fingerprint) == 5, "the holder's word")
+    helper.close()
