@@ -76,8 +76,8 @@ def verify_artifacts(
             place.delete(artifact)
             typer.echo(f"deleted {artifact.stage} {artifact.fingerprint[:16]}: {found[0]}")
     if problems and not delete:
-        hint = "--delete deletes the damaged artifacts, and the next run makes them anew"
-        raise DataError("\n".join([*problems, hint]))
+        errors.say("--delete deletes the damaged artifacts; the next run makes them anew")
+        raise DataError("\n".join(problems))
     if not problems:
         whole = f"{counted(count, 'artifact')} are as they were written"
         typer.echo(whole if count else f"no artifacts in {store}")

@@ -16,7 +16,7 @@ def test_a_damaged_artifact_is_deleted_and_made_anew(damaged: Path) -> None:
     ended = amx("artifacts", "verify", "--store", damaged)
     assert ended.code == 3
     assert f"{path} has changed since it was written" in ended.err
-    assert "--delete deletes the damaged artifacts" in ended.problems[-1]
+    assert "--delete deletes the damaged artifacts" in ended.err
     ended = amx("artifacts", "verify", "--delete", "--store", damaged)
     assert ended.code == 0
     assert ended.out.startswith("deleted evaluation ")
@@ -53,7 +53,7 @@ def test_without_yes_nothing_goes(damaged: Path) -> None:
 
 
 def test_a_launch_is_pinned_by_its_id(damaged: Path) -> None:
-    (run,) = damaged.glob("runs/*")
+    (run,) = damaged.glob("runs/tiny-*")
     ended = amx("artifacts", "pin", run.name, "--store", damaged)
     assert ended.code == 0
     names = {path.name for path in damaged.glob("pins/*")}
