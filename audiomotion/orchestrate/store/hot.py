@@ -7,26 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 
-from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.store.artifact import MANIFEST
 from audiomotion.orchestrate.store.locks import locked, take
-
-_DEFAULT_GB: Final = 50.0
-
-
-def limit_bytes() -> int:
-    """Return how much may be kept: `AMX_CACHE_GB`.
-
-    Raises:
-        ConfigError: It is not a number.
-    """
-    text = os.environ.get("AMX_CACHE_GB") or str(_DEFAULT_GB)
-    try:
-        return int(float(text) * 1e9)
-    except ValueError as error:
-        raise ConfigError(f"AMX_CACHE_GB is {text!r}; it must be a number of gigabytes") from error
+from audiomotion.orchestrate.store.variables import limit_bytes
 
 
 @dataclass(frozen=True)

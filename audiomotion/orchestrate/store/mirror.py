@@ -6,18 +6,16 @@ is short, however many files an artifact has. `claims/` and `work/` are of what 
 the records of launches, `raw/` data sets that were pushed, `pins/` what is to stay.
 """
 
-import hashlib
 import logging
-import os
 import secrets
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
-from audiomotion.errors import AudiomotionError, ClaimLostError, ConfigError
+from audiomotion.errors import AudiomotionError, ClaimLostError
 from audiomotion.files import full_disk_explained, read_json, write_atomic, write_json
 from audiomotion.orchestrate.progress import StageProgress, read_progress
 from audiomotion.orchestrate.store.artifact import Artifact, described
@@ -27,14 +25,13 @@ from audiomotion.orchestrate.store.leftovers import Leftover, remote_leftovers
 from audiomotion.orchestrate.store.locks import locked
 from audiomotion.orchestrate.store.objects import CONTENT, ArtifactObjects, Manifest
 from audiomotion.orchestrate.store.raw import is_packed, pack, unpack
-from audiomotion.orchestrate.store.remote import Remote, check_exclusive, endpoint
+from audiomotion.orchestrate.store.remote import Remote, check_exclusive
 from audiomotion.orchestrate.store.running import RunningElsewhere
 from audiomotion.orchestrate.store.scratch import ScratchCopy
+from audiomotion.orchestrate.store.variables import lease_seconds, mirror_folder
 from audiomotion.stages.base import AnyStage
 
 logger = logging.getLogger(__name__)
-
-_LEASE_SECONDS: Final = 30.0
 
 
 class UrlStore(ArtifactStore):
@@ -51,7 +48,7 @@ class UrlStore(ArtifactStore):
             ConfigError: Its kind cannot hold a store, or needs a package that is not installed.
         """
         self.remote = Remote(url)
-        super().__init__(_mirror_folder(self.remote.url))
+        super().__init__(mirror_folder(self.remote.url))
         self._objects = ArtifactObjects(self.remote, self.root)
         self._held: dict[str, Lease] = {}
         self._copies: dict[str, ScratchCopy] = {}
@@ -76,7 +73,7 @@ class UrlStore(ArtifactStore):
     @cached_property
     def _leases(self) -> Leases:
         super().prepare()
-        return Leases(self.remote, self.root, _lease_seconds())
+        return Leases(self.remote, self.root, lease_seconds())
 
     @cached_property
     def _elsewhere(self) -> RunningElsewhere:
@@ -308,23 +305,3 @@ def _release(lease: Lease) -> None:
         lease.release()
     except AudiomotionError as error:  # it ends by itself
         logger.warning("a claim could not be released: %s", error)
-
-
-def _mirror_folder(url: str) -> Path:
-    """Return where the mirror of a URL is on this machine: below `AMX_CACHE`."""
-    base = os.environ.get("AMX_CACHE")
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    root = Path(base).expanduser() if base else Path(home).expanduser() / "audiomotion"
-    # One bucket name means different things at different endpoints.
-    return root / hashlib.sha256(f"{endpoint() or ''} {url}".encode()).hexdigest()[:16]
-
-
-def _lease_seconds() -> float:
-    text = os.environ.get("AMX_LEASE_SECONDS") or str(_LEASE_SECONDS)
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if seconds <= 0:
-        raise ConfigError(f"AMX_LEASE_SECONDS is {text!r}; it must be a number of seconds above 0")
-    return seconds

@@ -1,7 +1,6 @@
 import pytest
 
-from audiomotion.errors import ConfigError
-from audiomotion.orchestrate.store.hot import HotArtifacts, limit_bytes
+from audiomotion.orchestrate.store.hot import HotArtifacts
 from audiomotion.orchestrate.worker import run_stage
 from tests.orchestrate.toy import note
 
@@ -48,9 +47,3 @@ def test_what_is_read_stays_and_so_does_what_runs(kept, monkeypatch):
     again = kept.on("b")
     HotArtifacts(again.root).shrink()
     assert local(again) == []
-
-
-def test_a_limit_that_is_no_number_is_said(monkeypatch):
-    monkeypatch.setenv("AMX_CACHE_GB", "much")
-    with pytest.raises(ConfigError, match="AMX_CACHE_GB is 'much'; it must be a number"):
-        limit_bytes()
