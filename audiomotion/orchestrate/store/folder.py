@@ -111,9 +111,13 @@ class ArtifactStore:
         return verify(artifact)
 
     def delete(self, artifact: Artifact) -> None:
-        """Delete an artifact: the manifest first, so that it is there whole or not at all."""
+        """Delete an artifact: the manifest first, without which it counts as not there."""
         (artifact.folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(artifact.folder, ignore_errors=True)
+
+    def remove(self, stage: AnyStage) -> None:
+        """Delete the artifact of `stage`, if it is there; the caller holds the claim."""
+        self.delete(Artifact(self.folder(stage), {}))
 
     @contextmanager
     def claim(self, fingerprint: str, *, wait: bool = True) -> Iterator[bool]:
@@ -150,7 +154,7 @@ class ArtifactStore:
     def pull(self, folder: Path) -> None:
         """Bring the files below a folder to what other machines last pushed."""
 
-    def remove(self, path: Path) -> None:
+    def withdraw(self, path: Path) -> None:
         """Remove a file that was pushed, here and for other machines."""
         path.unlink(missing_ok=True)
 

@@ -138,6 +138,12 @@ class UrlStore(ArtifactStore):
         """Delete an artifact, here and in the store."""
         self._objects.delete(artifact.manifest)
 
+    def remove(self, stage: AnyStage) -> None:
+        """Delete the artifact of `stage`, if it is there; the caller holds the claim."""
+        manifest = self._objects.manifest((stage.name, stage.fingerprint))
+        if manifest is not None:
+            self._objects.delete(manifest)
+
     @contextmanager
     def claim(self, fingerprint: str, *, wait: bool = True) -> Iterator[bool]:
         """Hold the right to make one artifact, or to do anything else that has a name.
@@ -238,9 +244,9 @@ class UrlStore(ArtifactStore):
     def _is_below(self, folder: Path, name: str) -> bool:
         return (self.root / name).is_relative_to(folder)
 
-    def remove(self, path: Path) -> None:
+    def withdraw(self, path: Path) -> None:
         """Remove a file that was pushed, here and for other machines."""
-        super().remove(path)
+        super().withdraw(path)
         self.remote.delete([path.relative_to(self.root).as_posix()])
 
     def leftovers(self) -> Iterator[Leftover]:

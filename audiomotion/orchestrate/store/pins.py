@@ -25,4 +25,4 @@ def pin(store: ArtifactStore, fingerprints: Iterable[str]) -> None:
 
 def unpin(store: ArtifactStore, fingerprint: str) -> None:
     """Undo `pin` for one artifact."""
-    store.remove(store.root / "pins" / fingerprint)
+    store.withdraw(store.root / "pins" / fingerprint)

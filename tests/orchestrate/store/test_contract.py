@@ -144,6 +144,20 @@ def test_a_damaged_artifact_is_said_and_made_again_once_it_is_deleted(any_nodes,
     assert (run_stage(stage, any_nodes.settings()).folder / "note").read_text() == "a\n"
 
 
+def test_an_artifact_that_is_removed_is_made_again(any_nodes):
+    store, stage = any_nodes.on("a"), note("a")
+    run_stage(stage, any_nodes.settings())
+    other = any_nodes.on("b")
+    other.fetch(stage)
+    with other.claim(stage.fingerprint):
+        other.remove(stage)
+        other.remove(stage)  # nothing is there, which is no error
+    assert store.find(stage) is None
+    again = run_stage(stage, any_nodes.settings())
+    assert (any_nodes.on("a").fetch(stage) / "note").read_text() == "a\n"
+    assert again.manifest["fingerprint"] == stage.fingerprint
+
+
 def test_imported_weights_are_found_on_another_machine(any_nodes):
     imported, is_new = import_checkpoint(any_nodes.on("a"), importable())
     assert is_new
