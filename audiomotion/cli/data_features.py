@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from audiomotion.cli.console import results
-from audiomotion.cli.dry_run import print_plan
+from audiomotion.cli.dry_run import PlanView, expected_cost
 from audiomotion.cli.execution import with_contents
 from audiomotion.cli.options import (
     DEFAULT_STORE,
@@ -89,7 +89,8 @@ def features(
     request = Request("experiment", "features", found, {})
     plan = features_plan(request)
     if dry_run:
-        print_plan(request, plan, place, as_json=as_json)
+        cost = expected_cost(plan, place, arms[0].runtime, executor)
+        PlanView(request, plan, cost).print(as_json=as_json)
         return
     confirm_weights(frozen_parts(item for _, item in found), yes=yes)
     prepare(plan, place, data_root, executor, arms[0].runtime)

@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from audiomotion.cli.console import results
-from audiomotion.cli.dry_run import print_plan
+from audiomotion.cli.dry_run import PlanView, expected_cost
 from audiomotion.cli.execution import with_contents
 from audiomotion.cli.options import (
     DEFAULT_STORE,
@@ -83,7 +83,8 @@ def speak(
     artifacts = open_store(store)
     request, plan = _planned(arms, variant, artifacts, data_root, dry_run)
     if dry_run:
-        print_plan(request, plan, artifacts, as_json=as_json)
+        cost = expected_cost(plan, artifacts, arms[0].runtime, executor)
+        PlanView(request, plan, cost).print(as_json=as_json)
         return
     confirm_weights([arm.experiment.speech for arm in arms], yes=yes)
     prepare(plan, artifacts, data_root, executor, arms[0].runtime)

@@ -44,6 +44,9 @@ class StageResources(Schema):
     text_features: Resources = Resources()
     """Text through the frozen text encoder."""
 
+    transcribe: Resources = Resources()
+    """Audio through the frozen recognizer of a cascade."""
+
     rvq: Resources = Resources()
     """Training of the RVQ-VAE."""
 

@@ -42,6 +42,8 @@ def with_weights(experiment: Experiment, cache: Path | None) -> Experiment:
         cache: Folder for digests of files that have not changed; None writes nothing.
     """
     sections = ["text_encoder"] if experiment.condition == "text" else ["extractor", "speech"]
+    if experiment.test_text == "transcripts":
+        sections += ["recognizer", "speech"]
     changed = {}
     for section in sections:
         part = getattr(experiment, section)

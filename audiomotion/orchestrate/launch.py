@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from audiomotion.config.experiment import Experiment
+from audiomotion.orchestrate.budget import GpuBudget
 from audiomotion.orchestrate.executor import EventKind, Executor
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.records import (
@@ -18,6 +19,7 @@ from audiomotion.orchestrate.results import fetch_reports, fetch_results
 from audiomotion.orchestrate.schedule import Failure, Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
+from audiomotion.stages.graph import ReferenceStage
 from audiomotion.stages.system import SystemStages
 
 
@@ -61,13 +63,15 @@ class Display(Protocol):
 
 def make_plan(request: Request) -> Plan:
     """Return all stages of all arms and seeds, each needed artifact once."""
-    targets, references = [], {}
+    targets = []
+    references: dict[str, ReferenceStage] = {}
     for name, experiment in request.arms:
         stages = SystemStages(experiment)
         # An axis compares metrics, which are measured at the real lengths.
         companions = (stages.length,) if request.kind == "experiment" else ()
-        targets.append(Target(name, experiment.seed, stages.evaluation, companions))
-        references[stages.reference.fingerprint] = stages.reference
+        reference = references.setdefault(stages.reference.fingerprint, stages.reference)
+        target = Target(name, experiment.seed, stages.evaluation, companions, reference)
+        targets.append(target)
     return Plan(targets, references.values())
 
 
@@ -79,7 +83,7 @@ def new_record(request: Request, plan: Plan) -> RunRecord:
             seed=experiment.seed,
             experiment=experiment.model_dump(mode="json"),
             fingerprints=_fingerprints(target),
-            weights=experiment.encoder.weights_label,
+            weights=experiment.weights_label,
         )
         for (name, experiment), target in zip(request.arms, plan.targets, strict=True)
     )
@@ -105,6 +109,8 @@ def _fingerprints(target: Target) -> dict[str, str]:
         if stage.fingerprint not in found.values():
             name = stage.name if stage.name not in found else f"{stage.name}-2"
             found[name] = stage.fingerprint
+    if target.reference is not None:
+        found[target.reference.name] = target.reference.fingerprint
     return found
 
 
@@ -116,11 +122,13 @@ def launch(
     observer: Observer,
     display: Display,
     seconds: Mapping[str, float],
+    budget: GpuBudget | None = None,
 ) -> RunRecord:
     """Run what is missing and return the record with a verdict on every arm.
 
-    An arm is `failed` where a stage of its own failed, `skipped` where one that arms share did. An
-    interrupt leaves the record `interrupted`; the same request continues it.
+    An arm is `failed` where a stage of its own failed, `skipped` where one that arms share did, or
+    where the budget did not allow a stage. An interrupt leaves the record `interrupted`; the same
+    request continues it.
     """
     record = new_record(request, plan)
     folder = RunFolder(store, record.id)
@@ -129,7 +137,7 @@ def launch(
         record = replace(record, created=earlier.created)
     folder.save(record)  # first: what it names is not collected from then on
     available = store.available(plan.stages)
-    schedule = Schedule(plan.missing(available), seconds)
+    schedule = Schedule(plan.missing(available), seconds, budget)
 
     def on_event(event: EventKind, stage: AnyStage | None) -> None:
         display(event, stage)
@@ -144,7 +152,7 @@ def launch(
         fetch_reports(store, [(stage.name, stage.fingerprint) for stage in cached])
         for stage in cached:
             observer.stage_done(record, stage, store.folder(stage))
-        executor.run(schedule, on_event)
+        executor.run(schedule, budget.watch(schedule, on_event) if budget else on_event)
         record = _with_verdicts(record, plan, schedule)
         fetch_results(store, record)
         observer.end(record)
@@ -174,7 +182,7 @@ def _first_failure(target: Target, schedule: Schedule) -> Failure | None:
 def _verdict(arm: ArmRecord, failure: Failure | None, plan: Plan) -> ArmRecord:
     if failure is None:
         return replace(arm, status="done", reason="", exit_code=0)
-    shared = len(plan.arms_of[failure.stage.fingerprint]) > 1
+    shared = failure.refused or len(plan.arms_of[failure.stage.fingerprint]) > 1
     return replace(
         arm,
         status="skipped" if shared else "failed",

@@ -1,13 +1,15 @@
 """Run a plan in this process, one stage after the other, without Ray."""
 
 import threading
+from functools import partial
 from pathlib import Path
 
 from audiomotion.config.runtime import Runtime
 from audiomotion.orchestrate.executor import OnEvent, failure_of, worker_settings
-from audiomotion.orchestrate.schedule import Schedule
+from audiomotion.orchestrate.schedule import Failure, Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.orchestrate.worker import run_stage
+from audiomotion.stages.base import AnyStage
 
 _TICK_SECONDS = 0.5
 
@@ -32,7 +34,10 @@ class LocalExecutor:
                 on_event("started", stage)
                 try:
                     settings = worker_settings(stage, self.runtime, self.store, self.data_root)
-                    run_stage(stage, settings)
+                    run_stage(stage, settings, partial(_stop_if_refused, schedule, stage))
+                except _RefusedError as refused:
+                    schedule.fail(refused.failure)
+                    on_event("failed", stage)
                 except Exception as error:  # an arm fails alone: its reason is recorded
                     schedule.fail(failure_of(stage, error))
                     on_event("failed", stage)
@@ -42,6 +47,20 @@ class LocalExecutor:
         finally:
             stop.set()
             ticker.join()
+
+
+class _RefusedError(Exception):
+    """A stage may not go on."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
+def _stop_if_refused(schedule: Schedule, stage: AnyStage) -> None:
+    failure = schedule.refusal(stage)
+    if failure is not None:
+        raise _RefusedError(failure)
 
 
 def _tick(stop: threading.Event, on_event: OnEvent) -> None:

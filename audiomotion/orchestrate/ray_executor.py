@@ -3,7 +3,7 @@
 import logging
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +51,17 @@ class RayExecutor:
         import ray
 
         running: dict[Any, AnyStage] = {}
+        self._interrupted: set[Any] = set()
         helpers = Helpers()
         while not schedule.finished:
             self._start_ready(schedule, running, helpers, on_event)
             if not running:
                 continue
             self._help(running.values(), helpers)
+            schedule.helped = helpers.stages
             finished, _ = ray.wait([*running, *helpers.handles], timeout=_TICK_SECONDS)
             on_event("tick", None)
+            self._stop_refused(schedule, running)
             for handle in finished:
                 if handle in running:
                     stage = running.pop(handle)
@@ -82,6 +85,15 @@ class RayExecutor:
                 running[self._submit(stage)] = stage
                 schedule.start(stage)
                 on_event("started", stage)
+
+    def _stop_refused(self, schedule: Schedule, running: Mapping[Any, AnyStage]) -> None:
+        """Interrupt stages that may not go on; they lose what came after their last checkpoint."""
+        import ray
+
+        for handle, stage in running.items():
+            if schedule.refusal(stage) and handle not in self._interrupted:
+                self._interrupted.add(handle)
+                ray.cancel(handle)
 
     def _help(self, running: Iterable[AnyStage], helpers: Helpers) -> None:
         """Give what no stage could take to sharded stages that run."""
@@ -138,6 +150,8 @@ class RayExecutor:
 
         try:
             failure: Failure | None = ray.get(handle)
+        except ray.exceptions.TaskCancelledError:
+            failure = schedule.refusal(stage) or Failure(stage, "it was cancelled from outside")
         except ray.exceptions.RayTaskError as error:  # before our code ran: an import, say
             failure = failure_of(stage, error)
         except ray.exceptions.RayError as lost:

@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -42,10 +42,22 @@ class WorkerSettings:
     checkpoint_seconds: float
 
 
-def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
+def _go_on() -> None:
+    """Let a stage go on."""
+
+
+def run_stage(
+    stage: AnyStage, settings: WorkerSettings, on_report: Callable[[], None] = _go_on
+) -> Artifact:
     """Return the artifact of `stage`, made here unless it is there already.
 
     While another process makes it this one waits, and takes over if the other dies.
+
+    Args:
+        stage: What to run.
+        settings: Where and how fast.
+        on_report: Called whenever the stage reports progress. What it raises stops the stage, which
+            continues from its last checkpoint another time.
     """
     store = open_store(settings.store)
     while True:
@@ -57,7 +69,7 @@ def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
                 return found
             try:
                 with store.kept_work(stage.fingerprint):
-                    return _make(stage, store, settings)
+                    return _make(stage, store, settings, on_report)
             except ClaimLostError as lost:  # its new holder is waited for, like any other
                 logger.warning("%s", lost)
 
@@ -67,7 +79,9 @@ def progress_path(store: ArtifactStore, fingerprint: str) -> Path:
     return store.work_folder(fingerprint) / PROGRESS
 
 
-def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Artifact:
+def _make(
+    stage: AnyStage, store: ArtifactStore, settings: WorkerSettings, on_report: Callable[[], None]
+) -> Artifact:
     device = _prepare_torch(settings)
     output, scratch = _fresh_folders(store.work_folder(stage.fingerprint))
     with full_disk_explained(output):
@@ -76,6 +90,7 @@ def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Ar
         def report(step: int, total: int, values: Mapping[str, float]) -> None:
             store.check_claim(stage.fingerprint)
             progress.report(step, total, values)
+            on_report()
 
         context = _context(stage, store, settings, output, scratch, report, device)
         try:
@@ -87,6 +102,7 @@ def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Ar
             raise
         record = {
             "seconds": progress.elapsed,
+            "steps": progress.total,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "environment": environment(device, settings.threads),
             "counts": dict(counts),

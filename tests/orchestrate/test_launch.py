@@ -9,6 +9,7 @@ from audiomotion.orchestrate.launch import Request, launch, make_plan, new_recor
 from audiomotion.orchestrate.local import LocalExecutor
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.records import RunFolder
+from audiomotion.stages.system import SystemStages
 from tests.orchestrate.toy import ODD_FAILURE, PLAIN_FAILURE, note
 
 
@@ -165,7 +166,7 @@ def test_a_record_names_both_features_where_training_and_test_speech_differ():
     request = Request("experiment", "demo", [(arm.name, arm.experiment) for arm in arms], {})
     plan = make_plan(request)
     record = new_record(request, plan)
-    assert set(record.arms[0].fingerprints.values()) == {
-        stage.fingerprint for stage in plan.targets[0].upstream()
-    }
+    wanted = {stage.fingerprint for stage in plan.targets[0].upstream()}
+    wanted.add(SystemStages(arms[0].experiment).reference.fingerprint)
+    assert set(record.arms[0].fingerprints.values()) == wanted
     json.dumps(record.arms[0].experiment)
