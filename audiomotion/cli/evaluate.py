@@ -3,8 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audiomotion.cli.console import errors, results
-from audiomotion.cli.dry_run import print_plan
+from audiomotion.cli.dry_run import PlanView, expected_cost
 from audiomotion.cli.execution import with_contents
+from audiomotion.cli.option_groups import with_option_groups
 from audiomotion.cli.options import (
     DEFAULT_STORE,
     DataRootOption,
@@ -27,14 +27,15 @@ from audiomotion.cli.options import (
     experiment_names,
 )
 from audiomotion.cli.preparing import prepare
-from audiomotion.cli.published_evaluator import EvaluatorOption, GloveOption, evaluator_sets
-from audiomotion.config.resolve import ResolvedArm, resolve
+from audiomotion.cli.published_evaluator import PublishedEvaluator
+from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.launch import Request
-from audiomotion.orchestrate.outside import checked_name, outside_record
+from audiomotion.orchestrate.outside import checked_name, keep_measured, outside_record
 from audiomotion.orchestrate.plan import Plan, Target
-from audiomotion.orchestrate.records import RunFolder, RunRecord
+from audiomotion.orchestrate.records import RunRecord
+from audiomotion.orchestrate.results import fetch_results
 from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.report.outside import outside_table
 from audiomotion.report.render import as_json as table_json
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 _UNSAID = "not said"
 
 
+@with_option_groups
 def evaluate(
     dataset: Annotated[
         str,
@@ -70,8 +72,7 @@ def evaluate(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Measure the clips that have motion alone.")
     ] = False,
-    evaluator: EvaluatorOption = None,
-    glove: GloveOption = None,
+    published: PublishedEvaluator = PublishedEvaluator(),  # noqa: B008
     sets: SetOption = None,
     recipes: RecipesOption = None,
     store: StoreOption = DEFAULT_STORE,
@@ -84,8 +85,8 @@ def evaluate(
     if (motions is None) != instructions:
         raise ConfigError("give either --motions DIR, to measure it, or --instructions")
     place = open_store(store)
-    imported = partial(evaluator_sets, evaluator, glove, store=place, dry_run=dry_run)
-    arm = _resolved(dataset, sets or (), recipes, imported)
+    ask = partial(resolve, dataset, recipes_dir=recipes)
+    (arm,) = published.resolved(ask, sets or (), place, dry_run=dry_run)
     ((_, experiment),) = with_contents([arm], place, data_root, dry_run=dry_run)
     bench = _Bench(experiment, place, data_root, executor, arm.runtime)
     if motions is None:
@@ -93,23 +94,10 @@ def evaluate(
         return
     stage, system, weights = bench.stage(motions, name, allow_missing)
     if dry_run:
-        request = Request("experiment", system, [(system, experiment)], {})
-        print_plan(request, Plan([Target(system, 0, stage)]), place, as_json=as_json)
+        bench.print_plan(stage, system, as_json=as_json)
         return
-    bench.measure(stage, system)
-    _print(outside_record(system, weights, experiment, stage), place, as_json=as_json)
-
-
-def _resolved(
-    dataset: str,
-    sets: Sequence[str],
-    recipes: Path | None,
-    imported: "Callable[[Experiment], list[str]]",
-) -> ResolvedArm:
-    """Return the experiment, with the evaluator that is imported for it."""
-    (arm,) = resolve(dataset, sets=sets, recipes_dir=recipes)
-    chosen = imported(arm.experiment)
-    return resolve(dataset, sets=[*sets, *chosen], recipes_dir=recipes)[0] if chosen else arm
+    record = bench.measured(stage, outside_record(system, weights, experiment, stage))
+    _print(record, place, as_json=as_json)
 
 
 @dataclass(frozen=True)
@@ -136,18 +124,34 @@ class _Bench:
         system = name or manifest.system or motions.absolute().name
         return stage, checked_name(system), manifest.weights or _UNSAID
 
-    def measure(self, stage: OutsideStage, system: str) -> None:
-        """Run what is missing.
+    def print_plan(self, stage: OutsideStage, system: str, *, as_json: bool) -> None:
+        """Print what measuring would run."""
+        request = Request("experiment", system, [(system, self.experiment)], {})
+        plan = Plan([Target(system, 0, stage)])
+        cost = expected_cost(plan, self.store, self.runtime, self.executor)
+        PlanView(request, plan, cost).print(as_json=as_json)
+
+    def measured(self, stage: OutsideStage, record: RunRecord) -> RunRecord:
+        """Run what is missing; return the record, which is kept, with its verdict.
 
         Raises:
             DataError: Everything that is wrong with the folder, before an evaluator is trained.
         """
-        if self.store.find(stage) is not None:
-            errors.say("nothing to compute: these motions have been measured")
-            return
         if self.store.find(stage.inputs["evaluator"]) is None:
             self._check(stage)
-        self._run(stage, system)
+        self.store.prepare()
+        return keep_measured(
+            record,
+            self.store,
+            partial(self._measure, stage, record.title),
+            lambda: errors.say("another process measures these motions; waiting for it"),
+        )
+
+    def _measure(self, stage: OutsideStage, system: str) -> None:
+        if self.store.find(stage) is not None:
+            errors.say("nothing to compute: these motions have been measured")
+        else:
+            self._run(stage, system)
 
     def _check(self, stage: OutsideStage) -> None:
         from audiomotion.stages.outside import GivenMotions
@@ -180,11 +184,8 @@ class _Bench:
 
 
 def _print(record: RunRecord, store: ArtifactStore, *, as_json: bool) -> None:
-    """Keep the record, and print its table."""
-    folder = RunFolder(store.runs / record.id)
-    earlier = folder.load()
-    record = record if earlier is None else replace(record, created=earlier.created)
-    folder.save(record)
+    """Print the table of a record, and where it is kept."""
+    fetch_results(store, record, drawn=False)
     table = outside_table(record, store.artifact_root)
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}

@@ -12,6 +12,7 @@ from audiomotion.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from audiomotion.config.nearest import not_one_of
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.records import ArmRecord, RunRecord, all_runs
+from audiomotion.orchestrate.results import fetch_results
 from audiomotion.orchestrate.store import open_store
 from audiomotion.report.outside import table_of
 from audiomotion.report.render import as_json as table_json
@@ -23,7 +24,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("list")
 def list_runs(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List launches, the newest first."""
-    records = list(all_runs(open_store(store).runs))
+    records = list(all_runs(open_store(store)))
     if as_json:
         typer.echo(json.dumps([asdict(record) for record in records], indent=1, ensure_ascii=False))
         return
@@ -43,7 +44,8 @@ def show(
 ) -> None:
     """Show a launch: its table, and the artifacts behind it."""
     artifacts = open_store(store)
-    record = _find(run, list(all_runs(artifacts.runs)))
+    record = _find(run, list(all_runs(artifacts)))
+    fetch_results(artifacts, record, drawn=False)
     table = table_of(record, artifacts.artifact_root)
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}
@@ -68,7 +70,7 @@ def motions(
     from audiomotion.orchestrate.exporting import write_motions
 
     artifacts = open_store(store)
-    record = _find(run, list(all_runs(artifacts.runs)))
+    record = _find(run, list(all_runs(artifacts)))
     chosen = _find_arm(record, arm, seed)
     errors.say(f"generating the motions of {chosen.arm}, seed {chosen.seed}, as it was measured")
     if not write_motions(chosen, record.id, artifacts, output):

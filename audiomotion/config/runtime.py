@@ -16,6 +16,12 @@ class Resources(Schema):
     gpus: float = Field(default=0, ge=0)
     """GPUs, or a share of one: with 0.5 two stages share a GPU. Ignored on the CPU."""
 
+    memory_gb: float | None = Field(default=None, gt=0)
+    """Host memory in GB (10^9 bytes) that is kept free for it; null keeps none."""
+
+    accelerator: str | None = None
+    """Only nodes with this GPU, by label `ray.io/accelerator-type`: H100. Ignored on the CPU."""
+
     @field_validator("gpus")
     @classmethod
     def _share_or_whole(cls, value: float) -> float:
@@ -43,6 +49,9 @@ class StageResources(Schema):
 
     text_features: Resources = Resources()
     """Text through the frozen text encoder."""
+
+    transcribe: Resources = Resources()
+    """Audio through the frozen recognizer of a cascade."""
 
     rvq: Resources = Resources()
     """Training of the RVQ-VAE."""
@@ -84,6 +93,10 @@ class Runtime(Schema):
     max_parallel_stages: int | None = Field(default=None, ge=1)
     """Stages run at the same time; null leaves it to their resources. Each takes 1 to 2 GB."""
 
+    wait_for_nodes_seconds: float = Field(default=600, ge=0)
+    """How long a stage that no living node can hold waits for one, where nodes come and go: with an
+    autoscaler, or after a node was lost. On a fixed cluster it fails at once."""
+
     stages: StageResources = StageResources()
     """Resources of each stage."""
 
@@ -93,8 +106,17 @@ class Runtime(Schema):
             return self
         return self.model_copy(update={"device": "cuda" if has_gpu else "cpu"})
 
+    def device_of(self, stage: str, settled: "Runtime") -> str:
+        """Return the torch device of a stage, where `settled` is what this means there.
+
+        A stage that asks for no GPU may come to a node that has none, and then runs on the CPU.
+        """
+        is_free = self.device == "auto" and settled.resources(stage).gpus == 0
+        return "auto" if is_free and settled.device == "cuda" else settled.device
+
     def resources(self, stage: str) -> Resources:
         """Return what a stage asks for: no GPU on the CPU, one core where the stage is unknown."""
         asked = getattr(self.stages, stage, None)
         resources = asked if isinstance(asked, Resources) else Resources()
-        return resources.model_copy(update={"gpus": 0.0}) if self.device == "cpu" else resources
+        on_cpu = {"gpus": 0.0, "accelerator": None}
+        return resources.model_copy(update=on_cpu) if self.device == "cpu" else resources

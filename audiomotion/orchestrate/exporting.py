@@ -11,6 +11,7 @@ from audiomotion.data.outside_files import MANIFEST
 from audiomotion.errors import DataError
 from audiomotion.files import full_disk_explained, read_json, write_json
 from audiomotion.orchestrate.records import ArmRecord
+from audiomotion.orchestrate.results import fetch_reports
 from audiomotion.orchestrate.store import Artifact, ArtifactStore
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import EvaluationStage
@@ -40,7 +41,10 @@ def write_motions(arm: ArmRecord, run: str, store: ArtifactStore, output: Path) 
     stage = SystemStages(experiment).evaluation
     measured = store.find(stage)
     if measured is None or any(store.find(needed) is None for needed in stage.inputs.values()):
-        raise DataError(f"{arm.arm}: not all of its artifacts are in {store.root}; train it again")
+        raise DataError(
+            f"{arm.arm}: not all of its artifacts are in {store.location}; train it again"
+        )
+    fetch_reports(store, [(stage.name, stage.fingerprint)])
     with full_disk_explained(output), _prepared(stage, measured, store, output) as context:
         again = export_motions(stage, context)
         about = {"system": arm.arm, "weights": f"{run}, seed {arm.seed}"}

@@ -1,25 +1,26 @@
 """The table of another system's motions: real motion, the system, and its published row."""
 
-from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-
-import yaml
 
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.report.measured import figures_of, result_of
 from audiomotion.report.notes import evaluator_note, interval_note, unknown_words_notes
-from audiomotion.report.statistics import Figure
+from audiomotion.report.published import PublishedFigures, PublishedRow, published_rows
+from audiomotion.report.published_notes import other_data, published_notes
 from audiomotion.report.table import ResultTable, Row, build_table
 from audiomotion.stages.results import GIVEN, REAL
 
 _PUBLISHED_TABLE: Final = 3
 """Compares systems; the others compare parts of one."""
 
-_USUAL_DATASET: Final = "humanml3d"
+_DATASETS: Final = ("humanml3d", "kit")
+"""Those of the table; other data sets are shown beside the first."""
+
+_VARIANT: Final = "original"
+"""Captions of the table: as they were written."""
 
 
 def table_of(record: RunRecord, artifacts: Path) -> ResultTable:
@@ -39,36 +40,47 @@ def outside_table(record: RunRecord, artifacts: Path) -> ResultTable:
         artifacts: Folder `artifacts` of the store.
     """
     (arm,) = record.arms
-    published = _published_systems()
-    dataset = record.dataset if record.dataset in published else _USUAL_DATASET
-    found = published[dataset].get(arm.arm.lower(), {})
-    # What was published is of captions as written.
-    beside = found if arm.experiment["test_variant"] == "original" else {}
-    row = outside_row(arm, artifacts, beside)
+    published = _published_beside(record.dataset, arm)
+    is_done = arm.status == "done"
+    beside = [source.rows[arm.arm] for source in published]
     return ResultTable(
         title=record.title,
         dataset=record.dataset,
-        rows=[row],
-        references=[_real_row(arm, artifacts)],
-        published_table=_PUBLISHED_TABLE if row.published else None,
-        published_dataset=dataset if row.published else "",
-        notes=_notes(record, artifacts, dataset if row.published else record.dataset),
+        rows=[outside_row(arm, artifacts, beside) if is_done else _without_result(arm, beside)],
+        references=[_real_row(arm, artifacts)] if is_done else [],
+        published=published,
+        published_only=[],
+        notes=_notes(record, artifacts, published),
     )
 
 
 def outside_row(
-    arm: ArmRecord, artifacts: Path, published: Mapping[str, Figure] | None = None
+    arm: ArmRecord, artifacts: Path, published: Sequence[PublishedRow | None] = ()
 ) -> Row:
     """Return a system's row; where clips are missing its name says so.
 
     Args:
-        arm: The arm of a record of kind `outside`.
+        arm: The arm of a record of kind `outside` that is done.
         artifacts: Folder `artifacts` of the store.
-        published: Its published figures, by metric.
+        published: Its row in each published table that stands beside.
     """
     figures = figures_of(result_of(arm, artifacts))
     name = arm.arm + _share(_given(arm, artifacts))
-    return Row(name, figures, published or {}, arm.weights, by_seed={arm.seed: figures})
+    return Row(name, figures, published, arm.weights, by_seed={arm.seed: figures})
+
+
+def _without_result(arm: ArmRecord, published: Sequence[PublishedRow | None]) -> Row:
+    return Row(arm.arm, {}, published, arm.weights, arm.reason or arm.status)
+
+
+def _published_beside(dataset: str, arm: ArmRecord) -> list[PublishedFigures]:
+    """Return the published table with the system's row, where it has one of such captions."""
+    used = dataset if dataset in _DATASETS else _DATASETS[0]
+    known = {name.lower(): row for name, row in published_rows(_PUBLISHED_TABLE, used).items()}
+    row = known.get(arm.arm.lower())
+    if row is None or arm.experiment["test_variant"] != _VARIANT:
+        return []
+    return [PublishedFigures(_PUBLISHED_TABLE, used, _VARIANT, {arm.arm: row}, ())]
 
 
 def _real_row(arm: ArmRecord, artifacts: Path) -> Row:
@@ -92,17 +104,20 @@ def _share(given: Mapping[str, Any]) -> str:
     return f" ({given['num_clips']} of {given['num_clips_of_split']} clips)"
 
 
-def _notes(record: RunRecord, artifacts: Path, published_dataset: str) -> list[str]:
+def _notes(record: RunRecord, artifacts: Path, published: Sequence[PublishedFigures]) -> list[str]:
     (arm,) = record.arms
-    other = ""
-    if published_dataset != record.dataset:
-        other = f", not {published_dataset} of the paper's table {_PUBLISHED_TABLE}"
+    where = f"Data set: {record.dataset}{other_data(record, published)}; {evaluator_note(record)}."
+    measured = _measured_notes(record, artifacts) if arm.status == "done" else []
+    return [*measured, where, *published_notes(published)]
+
+
+def _measured_notes(record: RunRecord, artifacts: Path) -> list[str]:
+    (arm,) = record.arms
     given, result = _given(arm, artifacts), result_of(arm, artifacts)
     return [
         interval_note(record, result),
         *unknown_words_notes([arm], artifacts),
         *_given_notes(arm, given, result),
-        f"Data set: {record.dataset}{other}; {evaluator_note(record)}.",
     ]
 
 
@@ -136,18 +151,3 @@ def _multimodality_note(
     asked = [protocol[key] for key in ("multimodality_captions", "multimodality_samples")]
     fewer = "" if numbers == asked else f" (the protocol here has {asked[0]} with {asked[1]})"
     return f"MultiModality: {numbers[0]} instructions with {numbers[1]} motions each{fewer}."
-
-
-@cache
-def _published_systems() -> dict[str, dict[str, dict[str, Figure]]]:
-    """Return published figures by data set, system in small letters, and metric."""
-    text = files("audiomotion.report").joinpath("published_figures.yaml").read_text("utf-8")
-    tables: dict[str, dict[str, list[dict[str, Any]]]] = yaml.safe_load(text)
-    return {
-        dataset: {row["method"].lower(): _figures(row) for row in rows}
-        for dataset, rows in tables[f"table{_PUBLISHED_TABLE}"].items()
-    }
-
-
-def _figures(row: Mapping[str, Any]) -> dict[str, Figure]:
-    return {key: Figure(*value) for key, value in row.items() if isinstance(value, list)}

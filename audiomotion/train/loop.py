@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from audiomotion.config.training import TrainingConfig
-from audiomotion.errors import ModelError
+from audiomotion.errors import DivergedError
 from audiomotion.seeds import derive_seed
 from audiomotion.train.checkpoint import CheckpointFolder
 from audiomotion.train.curves import Curves
@@ -45,6 +45,8 @@ class LoopSettings:
     curves: Curves
     checkpoint_seconds: float
     report: Report
+    stop_requested: Callable[[], bool] = bool  # which returns False
+    """Asked after each step: whether to save a checkpoint and end with KeyboardInterrupt."""
 
 
 def learning_rate(step: int, config: TrainingConfig) -> float:
@@ -72,7 +74,8 @@ def fit(
         validation_fid: Measures the module as it is; needed with `keep: best-fid`.
 
     Raises:
-        ModelError: The loss is not finite; the message names the step.
+        DivergedError: The loss is not finite; the message names the step.
+        KeyboardInterrupt: It was asked to stop; the last step is in a checkpoint.
     """
     num_steps = config.num_steps(task.num_examples)
     optimizer = torch.optim.AdamW(
@@ -91,9 +94,13 @@ def fit(
             settings.curves.add(done, values)
             settings.report(done, num_steps, values)
         selection.after_step(done, task.module, settings.curves)
-        if done == num_steps or time.monotonic() - saved_at > settings.checkpoint_seconds:
+        stopping = settings.stop_requested()
+        is_time = time.monotonic() - saved_at > settings.checkpoint_seconds
+        if done == num_steps or is_time or stopping:
             settings.checkpoints.save(done, _state(task.module, optimizer, sums, selection))
             saved_at = time.monotonic()
+        if stopping:
+            raise KeyboardInterrupt
     task.module.eval()
     return selection.finish(task.module)
 
@@ -128,8 +135,9 @@ class _Sums:
     def means(self, step: int) -> dict[str, float]:
         values = {name: float(total) / self.count for name, total in self.totals.items()}
         if values["loss"] != values["loss"] or abs(values["loss"]) == float("inf"):
-            raise ModelError(
-                f"the loss is {values['loss']} at step {step + 1}; lower training.learning_rate"
+            raise DivergedError(
+                f"the loss is {values['loss']} at step {step + 1}; lower training.learning_rate",
+                step + 1,
             )
         self.totals, self.count = {}, 0
         return values

@@ -101,7 +101,7 @@ def test_a_record_is_kept(measured: tuple[Path, Ended], motions: Path) -> None:
     assert content["run"]["created"] == listed["created"]
     columns = content["table"]["columns"]
     assert columns["arm"] == ["real motion", "MoMask"]
-    assert columns["paper_fid"] == [None, 0.045]
+    assert columns["paper_table3_fid"] == [None, 0.045]
     refused = amx("runs", "motions", "outside-MoMask", "-o", "out", "--store", store)
     assert refused.code == 2 and "choose one that was trained here" in refused.problem
 
@@ -119,7 +119,7 @@ def test_a_part_of_the_clips_is_said_at_every_figure(
     table = json.loads(ended.out)["table"]
     assert table["columns"]["arm"] == [f"{row} (30 of 32 clips)" for row in ("real motion", "Mine")]
     assert any("compare with no other table" in note for note in table["notes"])
-    assert table["published_table"] is None
+    assert table["published"] == []
 
 
 def test_a_dry_run_leaves_nothing(motions: Path, tmp_path: Path) -> None:

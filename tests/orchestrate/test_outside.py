@@ -7,7 +7,8 @@ from audiomotion.config.resolve import resolve
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.launch import Request, make_plan, new_record
 from audiomotion.orchestrate.outside import checked_name, comparable_systems, outside_record
-from audiomotion.orchestrate.records import RunFolder, RunRecord
+from audiomotion.orchestrate.records import RunFolder, RunRecord, RunStatus
+from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.system import SystemStages
 from tests.cli.command_line import TINY
 
@@ -18,19 +19,20 @@ def record(system: str, *sets: str, content: str = "a", weights: str = "theirs")
     return outside_record(system, weights, arm.experiment, stage)
 
 
-def keep(runs: Path, *records: RunRecord) -> None:
+def keep(store: ArtifactStore, *records: RunRecord, status: RunStatus = "done") -> None:
     for place, one in enumerate(records):
-        RunFolder(runs / one.id).save(replace(one, updated=f"2026-01-0{place + 1}T00:00:00Z"))
+        updated = f"2026-01-0{place + 1}T00:00:00Z"
+        RunFolder(store, one.id).save(replace(one, updated=updated, status=status))
 
 
 def test_a_system_is_a_launch_of_one_arm(tmp_path: Path) -> None:
-    made = record("T2M GPT")
-    keep(tmp_path, made)
+    made, store = record("T2M GPT"), ArtifactStore(tmp_path)
+    keep(store, made)
     assert made.id.startswith("outside-T2M_GPT-demo-")
-    loaded = RunFolder(tmp_path / made.id).load()
-    assert loaded is not None and loaded.kind == "outside" and loaded.status == "done"
+    loaded = RunFolder(store, made.id).load()
+    assert loaded is not None and loaded.kind == "outside"
     (arm,) = loaded.arms
-    assert (arm.arm, arm.weights, arm.status) == ("T2M GPT", "theirs", "done")
+    assert (arm.arm, arm.weights, arm.status) == ("T2M GPT", "theirs", "pending")
     assert set(arm.fingerprints) == {"dataset", "evaluator", "outside"}
 
 
@@ -38,9 +40,11 @@ def test_systems_that_were_measured_as_an_arm_was(tmp_path: Path) -> None:
     (arm,) = resolve(TINY, sets=["masked.num_layers=2"])
     request = Request("experiment", "tiny", [("tiny", arm.experiment)], {})
     (ours,) = new_record(request, make_plan(request)).arms
+    store = ArtifactStore(tmp_path)
+    keep(store, record("unfinished"), status="failed")
     old, new = record("MDM", content="old"), record("MDM", content="new")
     keep(
-        tmp_path,
+        store,
         old,
         new,
         record("MLD"),
@@ -49,7 +53,7 @@ def test_systems_that_were_measured_as_an_arm_was(tmp_path: Path) -> None:
         record("evaluator", "evaluator.movement_dim=32"),
         record("oral", "test_variant=oral"),
     )
-    found = comparable_systems(tmp_path, ours)
+    found = comparable_systems(store, ours)
     assert found == {"MDM": new.arms[0], "MLD": record("MLD").arms[0]}
 
 

@@ -45,8 +45,10 @@ def test_the_row_the_ceiling_and_what_was_published(tmp_path: Path) -> None:
     assert (row.name, row.figures["fid"].mean, row.weights) == ("mdm", 0.6, "theirs")
     assert row.figures["fid"].half_width == pytest.approx(1.96 * 0.1 / 2**0.5)
     assert (real.name, real.figures["fid"].mean) == ("real motion", 0.0)
-    assert (table.published_table, table.published_dataset) == (3, "kit")
-    assert row.published["fid"].mean == 0.497 and "top1" not in row.published
+    assert [source.place for source in table.published] == ["table 3, kit"]
+    (published,) = row.published
+    assert published is not None and published.system == "MDM"
+    assert published.figures["fid"].mean == 0.497 and "top1" not in published.figures
     assert "not kit" not in said(table)
     assert table_of(made, tmp_path) == table
 
@@ -58,14 +60,14 @@ def test_a_launch_has_its_own_table(tmp_path: Path) -> None:
 
 def test_another_data_set_than_the_published_one_is_named(tmp_path: Path) -> None:
     table = outside_table(record(tmp_path, dataset="demo", recipe="demo"), tmp_path)
-    assert table.published_dataset == "humanml3d"
+    assert [source.dataset for source in table.published] == ["humanml3d"]
     assert "Data set: demo, not humanml3d of the paper's table 3" in said(table)
 
 
 @pytest.mark.parametrize(("system", "variant"), [("Mine", "original"), ("MDM", "oral")])
 def test_nothing_published_that_is_not_of_it(tmp_path: Path, system: str, variant: str) -> None:
     table = outside_table(record(tmp_path, system=system, variant=variant), tmp_path)
-    assert (table.published_table, dict(table.rows[0].published)) == (None, {})
+    assert (table.published, table.rows[0].published) == ([], [])
 
 
 def test_what_was_not_given_is_said(tmp_path: Path) -> None:

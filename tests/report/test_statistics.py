@@ -1,10 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t
 
-from audiomotion.report.statistics import Figure, over_seeds
+from audiomotion.report.statistics import Figure, TwoNoises, over_repeats, over_seeds, two_noises
 
 
 def test_two_seeds_by_hand():
@@ -31,3 +33,22 @@ def test_equal_seeds_have_no_spread():
 def test_a_figure_without_an_interval_claims_none():
     assert str(Figure(0.12345)) == "0.123"
     assert str(Figure(0.12345, 0.0061)) == "0.123 ± 0.006"
+
+
+def test_the_interval_over_repeats_is_the_published_one():
+    # The population deviation of (1, 3) is 1.
+    found = over_repeats([1.0, 3.0])
+    assert found == Figure(2.0, pytest.approx(1.96 / math.sqrt(2)))
+    assert over_repeats([1.5]) == Figure(1.5)
+
+
+def test_the_two_noises_are_kept_apart():
+    noises = two_noises([Figure(1.0, 0.3), Figure(3.0, 0.4)])
+    assert noises.num_seeds == 2
+    assert noises.over_seeds == over_seeds([1.0, 3.0]).half_width
+    assert noises.over_repeats == pytest.approx(math.sqrt((0.3**2 + 0.4**2) / 2))
+
+
+def test_one_seed_knows_nothing_of_seeds_and_one_repeat_nothing_of_repeats():
+    assert two_noises([Figure(1.0, 0.3)]) == TwoNoises(pytest.approx(0.3), None, 1)
+    assert two_noises([Figure(1.0), Figure(2.0)]).over_repeats is None
