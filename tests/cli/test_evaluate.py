@@ -149,6 +149,24 @@ def test_the_published_evaluator(
     assert "checkpoint" in artifacts(store)
 
 
+@pytest.mark.parametrize("command", [("train", TINY), ("ablate", "condition", "--dataset", TINY)])
+def test_a_launch_is_measured_by_the_published_evaluator(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    given = (
+        "--evaluator", write_folder(tmp_path, "evaluator", "humanml3d"),
+        "--glove", write_glove(tmp_path / "glove"),
+    )  # fmt: skip
+    place = ("--store", tmp_path / "store", "--dry-run", "--json")
+    own, planned = (amx(*command, *place, *more) for more in ((), given))
+    assert (own.code, planned.code) == (0, 0), planned.err
+    stages = [{row["stage"] for row in json.loads(one.out)["stages"]} for one in (own, planned)]
+    assert "checkpoint" in stages[1] - stages[0]
+    assert not (tmp_path / "store").exists()
+    refused = amx(*command, *given, "--store", tmp_path / "store", "--address", "http://[::1]:9")
+    assert refused.code == 2 and "amx import t2m-evaluator" in refused.problem
+
+
 @pytest.mark.parametrize(
     ("args", "code", "said"),
     [

@@ -1,16 +1,26 @@
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from audiomotion.config.resolve import resolve
-from audiomotion.errors import ConfigError
+from audiomotion.errors import ConfigError, DataError
+from audiomotion.orchestrate.collecting import Limits, find_garbage
 from audiomotion.orchestrate.launch import Request, make_plan, new_record
-from audiomotion.orchestrate.outside import checked_name, comparable_systems, outside_record
+from audiomotion.orchestrate.outside import (
+    checked_name,
+    comparable_systems,
+    keep_measured,
+    outside_record,
+)
 from audiomotion.orchestrate.records import RunFolder, RunRecord, RunStatus
 from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.worker import WorkerSettings, run_stage
 from audiomotion.stages.system import SystemStages
 from tests.cli.command_line import TINY
+from tests.orchestrate.toy import note
 
 
 def record(system: str, *sets: str, content: str = "a", weights: str = "theirs") -> RunRecord:
@@ -34,6 +44,49 @@ def test_a_system_is_a_launch_of_one_arm(tmp_path: Path) -> None:
     (arm,) = loaded.arms
     assert (arm.arm, arm.weights, arm.status) == ("T2M GPT", "theirs", "pending")
     assert set(arm.fingerprints) == {"dataset", "evaluator", "outside"}
+
+
+def measuring(store: ArtifactStore, measure: Callable[[], None]) -> RunRecord:
+    """Return what is kept of a measurement that needs one artifact."""
+    (arm,) = record("MDM").arms
+    arm = replace(arm, fingerprints={"dataset": note("needed").fingerprint})
+    begun = replace(record("MDM"), arms=(arm,))
+    return keep_measured(begun, store, measure, lambda: None)
+
+
+def test_what_is_needed_is_kept_from_before_it_is_measured(tmp_path: Path) -> None:
+    store = ArtifactStore(tmp_path)
+    store.prepare()
+    run_stage(note("needed"), WorkerSettings(store.location, None, "cpu", 1, 30.0))
+    limits = Limits(datetime.now(UTC) + timedelta(days=1))
+    assert len(find_garbage(store, limits)) == 1
+
+    def measure() -> None:
+        assert find_garbage(store, limits) == []
+
+    made = measuring(store, measure)
+    assert (made.status, made.arms[0].status) == ("done", "done")
+    assert RunFolder(store, made.id).load() == made
+    assert find_garbage(store, limits) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [(DataError("no clip"), "failed", "no clip"), (KeyboardInterrupt(), "interrupted", "")],
+)
+def test_why_nothing_was_measured_is_kept(
+    tmp_path: Path, error: BaseException, status: RunStatus, reason: str
+) -> None:
+    def measure() -> None:
+        raise error
+
+    store = ArtifactStore(tmp_path)
+    store.prepare()
+    with pytest.raises(type(error)):
+        measuring(store, measure)
+    kept = RunFolder(store, record("MDM").id).load()
+    assert kept is not None
+    assert (kept.status, kept.arms[0].reason) == (status, reason)
 
 
 def test_systems_that_were_measured_as_an_arm_was(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is said of figures that another system's motions got."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,15 @@ def test_another_data_set_than_the_published_one_is_named(tmp_path: Path) -> Non
 def test_nothing_published_that_is_not_of_it(tmp_path: Path, system: str, variant: str) -> None:
     table = outside_table(record(tmp_path, system=system, variant=variant), tmp_path)
     assert (table.published, table.rows[0].published) == ([], [])
+
+
+def test_a_measurement_that_failed_has_its_reason(tmp_path: Path) -> None:
+    made = record(tmp_path)
+    failed = replace(made.arms[0], status="failed", reason="no clip", fingerprints={"outside": "x"})
+    table = outside_table(replace(made, arms=(failed,), status="failed"), tmp_path)
+    (row,) = table.rows
+    assert (row.figures, row.reason, table.references) == ({}, "no clip", [])
+    assert row.published and said(table).startswith("Data set: kit;")
 
 
 def test_what_was_not_given_is_said(tmp_path: Path) -> None:
