@@ -74,6 +74,9 @@ class StageResources(Schema):
     reference: Resources = Resources()
     """Metrics of real and reconstructed motion."""
 
+    outside: Resources = Resources()
+    """Metrics of another system's motion."""
+
 
 class Runtime(Schema):
     """Where and how fast: devices, resources, checkpoints.
