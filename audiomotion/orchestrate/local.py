@@ -1,5 +1,6 @@
 """Run a plan in this process, one stage after the other, without Ray."""
 
+import logging
 import threading
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from audiomotion.orchestrate.executor import OnEvent, failure_of, worker_setting
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.orchestrate.worker import run_stage
+from audiomotion.stages.base import AnyStage
+
+logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.5
 
@@ -30,6 +34,7 @@ class LocalExecutor:
                 stage = ready[0]
                 schedule.start(stage)
                 on_event("started", stage)
+                self._say_who_trains(stage)
                 try:
                     settings = worker_settings(stage, self.runtime, self.store, self.data_root)
                     run_stage(stage, settings)
@@ -42,6 +47,16 @@ class LocalExecutor:
         finally:
             stop.set()
             ticker.join()
+
+    def _say_who_trains(self, stage: AnyStage) -> None:
+        asked = self.runtime.resources(stage.name).num_workers
+        if asked > 1:
+            logger.warning(
+                "stage %s is trained by one worker, not %d: it is the same training, and several "
+                "need Ray (leave --executor local out)",
+                stage.name,
+                asked,
+            )
 
 
 def _tick(stop: threading.Event, on_event: OnEvent) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from audiomotion.config.runtime import Resources, Runtime
 from audiomotion.errors import ClusterError, ConfigError
 from audiomotion.orchestrate.executor import OnEvent, failure_of, worker_settings
+from audiomotion.orchestrate.ray_group import run_parallel
 from audiomotion.orchestrate.ray_helpers import Helpers
 from audiomotion.orchestrate.schedule import Failure, Schedule
 from audiomotion.orchestrate.store import ArtifactStore
@@ -98,8 +99,8 @@ class RayExecutor:
         """Return the failure of a stage that could never start: Ray would wait for ever."""
         asked = self.runtime.resources(stage.name)
         for kind, wanted, total in (
-            ("CPU cores", asked.cpus, self.total.cpus),
-            ("GPUs", asked.gpus, self.total.gpus),
+            ("CPU cores", asked.all_cpus, self.total.cpus),
+            ("GPUs", asked.all_gpus, self.total.gpus),
         ):
             if wanted > total:
                 return Failure(
@@ -116,8 +117,8 @@ class RayExecutor:
         asked = self.runtime.resources(stage.name)
         return (
             len(used) < (self.runtime.max_parallel_stages or len(used) + 1)
-            and asked.cpus + sum(one.cpus for one in used) <= self.total.cpus
-            and asked.gpus + sum(one.gpus for one in used) <= self.total.gpus
+            and asked.all_cpus + sum(one.all_cpus for one in used) <= self.total.cpus
+            and asked.all_gpus + sum(one.all_gpus for one in used) <= self.total.gpus
         )
 
     def _submit(self, stage: AnyStage) -> Any:
@@ -125,8 +126,14 @@ class RayExecutor:
 
         resources = self.runtime.resources(stage.name)
         settings = worker_settings(stage, self.runtime, self.store, self.data_root)
+        name = f"{stage.name}:{stage.fingerprint[:12]}"
+        if resources.num_workers > 1:  # the task itself computes nothing
+            parallel = ray.remote(run_parallel).options(
+                name=name, num_cpus=0, max_retries=_WORKER_RETRIES
+            )
+            return parallel.remote(stage, settings, resources)
         task = ray.remote(_task).options(
-            name=f"{stage.name}:{stage.fingerprint[:12]}",
+            name=name,
             num_cpus=resources.cpus,
             num_gpus=resources.gpus,
             max_retries=_WORKER_RETRIES,

@@ -6,12 +6,13 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from audiomotion import __version__
 from audiomotion.errors import ModelError
@@ -20,6 +21,9 @@ from audiomotion.orchestrate.progress import ProgressFile
 from audiomotion.orchestrate.store import Artifact, ArtifactStore, open_store
 from audiomotion.stages.base import AnyStage, MakeShard, Report, StageContext
 from audiomotion.stages.shards import Shards, make_all
+
+if TYPE_CHECKING:
+    from audiomotion.models.group import WorkerGroup
 
 TRACEBACK = "traceback.txt"
 """Where a stage that failed leaves its traceback, in its work folder."""
@@ -38,19 +42,35 @@ class WorkerSettings:
     checkpoint_seconds: float
 
 
-def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
+Join = Callable[[str], "WorkerGroup"]
+"""Takes the torch device; returns the group of workers that train together, once all are there."""
+
+
+def run_stage(stage: AnyStage, settings: WorkerSettings, join: Join | None = None) -> Artifact:
     """Return the artifact of `stage`, made here unless it is there already.
 
-    While another process makes it this one waits, and takes over if the other dies.
+    While another process makes it this one waits, and takes over if the other dies. With `join`
+    this is the first worker of a group; the others call `follow_stage`.
     """
     store = open_store(settings.store)
     with store.claim(stage.fingerprint):
         found = store.find(stage)
         if found is None:
-            return _make(stage, store, settings)
+            return _make(stage, store, settings, join)
         # A run that was killed right after publishing leaves its work behind.
         shutil.rmtree(store.work_folder(stage.fingerprint), ignore_errors=True)
         return found
+
+
+def follow_stage(stage: AnyStage, settings: WorkerSettings, join: Join) -> None:
+    """Train with the first worker of a group, which leaves the artifact; nothing is kept here."""
+    store, device = open_store(settings.store), _prepare_torch(settings)
+    group = join(device)
+    with TemporaryDirectory(prefix="amx-") as folder:
+        output, scratch = _fresh_folders(Path(folder))
+        context = _context(stage, store, settings, output, scratch, _say_nothing, device)
+        with _traceback_kept(store.work_folder(stage.fingerprint)):
+            stage.run(replace(context, group=group))
 
 
 def progress_path(store: ArtifactStore, fingerprint: str) -> Path:
@@ -58,26 +78,39 @@ def progress_path(store: ArtifactStore, fingerprint: str) -> Path:
     return store.work_folder(fingerprint) / "progress.json"
 
 
-def _make(stage: AnyStage, store: ArtifactStore, settings: WorkerSettings) -> Artifact:
+def _make(
+    stage: AnyStage, store: ArtifactStore, settings: WorkerSettings, join: Join | None
+) -> Artifact:
     device = _prepare_torch(settings)
+    group = join(device) if join else None
     output, scratch = _fresh_folders(store.work_folder(stage.fingerprint))
     with full_disk_explained(output):
         progress = ProgressFile(progress_path(store, stage.fingerprint))
         context = _context(stage, store, settings, output, scratch, progress.report, device)
-        try:
-            counts = _work(stage, context)
-        except BaseException:
-            shutil.rmtree(output, ignore_errors=True)
-            with suppress(OSError):  # the disk may be full, which is then the error that counts
-                (output.parent / TRACEBACK).write_text(traceback.format_exc(), "utf-8")
-            raise
+        with _traceback_kept(output.parent):
+            try:
+                counts = _work(stage, replace(context, group=group))
+            except BaseException:
+                shutil.rmtree(output, ignore_errors=True)
+                raise
         record = {
             "seconds": progress.elapsed,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "environment": environment(device, settings.threads),
+            "environment": environment(device, settings.threads)
+            | ({"workers": group.size} if group else {}),
             "counts": dict(counts),
         }
         return store.publish(stage, output, record)
+
+
+@contextmanager
+def _traceback_kept(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # the disk may be full, which is then the error that counts
+            (folder / TRACEBACK).write_text(traceback.format_exc(), "utf-8")
+        raise
 
 
 def _work(stage: AnyStage, context: StageContext) -> Mapping[str, float]:

@@ -1,4 +1,4 @@
-"""Run toy stages: `python -m tests.orchestrate.driver STORE EXECUTOR [greedy|shards ...]`."""
+"""Run toy stages: `python -m tests.orchestrate.driver STORE KIND [greedy|together|shards ...]`."""
 
 import sys
 from pathlib import Path
@@ -12,11 +12,12 @@ from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
 from tests.orchestrate.toy import GREEDY, SHARED, note, trainings
+from tests.orchestrate.toy_group import BROKEN, TOGETHER
 
 RUNTIME = Runtime(
     device="cpu",
     checkpoint_seconds=0.02,
-    stages=StageResources(masked=Resources(cpus=1000)),
+    stages=StageResources(masked=Resources(cpus=1000), residual=Resources(num_workers=2)),
 )
 
 
@@ -44,6 +45,8 @@ def main(root: str, executor: str, what: str = "", *texts: str) -> None:
     if what == "shards":
         shared = [note(text, kind=SHARED) for text in ("shared", *texts)]
         schedule = run_only(store, made, *shared)
+    elif what == "together":
+        schedule = run_only(store, made, TOGETHER, BROKEN)
     else:
         schedule = run(store, made, *([note("greedy", kind=GREEDY)] if what == "greedy" else []))
     for failure in schedule.failures.values():
