@@ -41,6 +41,10 @@ class ClusterError(AudiomotionError):
     exit_code = 4
 
 
+class WorkerLostError(ClusterError):
+    """Another worker of a group that trains together has ended, or cannot be reached."""
+
+
 class ModelError(AudiomotionError):
     """Weights cannot be loaded, or a model was asked for something it cannot do."""
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, distributed
 
-from audiomotion.errors import ClusterError, ConfigError
+from audiomotion.errors import ConfigError, WorkerLostError
 from audiomotion.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -101,10 +101,6 @@ class WorkerGroup:
 ALONE = WorkerGroup()
 
 
-class WorkerLostError(ClusterError):
-    """Another worker of the group has ended, or cannot be reached."""
-
-
 @contextmanager
 def _loss_explained() -> Iterator[None]:
     try:
@@ -120,7 +116,14 @@ class DistributedGroup(WorkerGroup):
     for itself: other numbers, of the same distribution.
     """
 
-    def __init__(self, rank: int, size: int, store: "Store", device: str) -> None:
+    def __init__(
+        self,
+        rank: int,
+        size: int,
+        store: "Store",
+        device: str,
+        patience: timedelta = PATIENCE,
+    ) -> None:
         """Meet the others; waits until all are there.
 
         Args:
@@ -128,6 +131,7 @@ class DistributedGroup(WorkerGroup):
             size: Number of workers.
             store: Where they meet.
             device: `cpu` or `cuda`.
+            patience: How long to wait for the others.
         """
         self.rank, self.size = rank, size
         self._seed = 0
@@ -135,7 +139,7 @@ class DistributedGroup(WorkerGroup):
         backend = "gloo" if device == "cpu" else "nccl"
         with _loss_explained():
             distributed.init_process_group(
-                backend, store=store, rank=rank, world_size=size, timeout=PATIENCE
+                backend, store=store, rank=rank, world_size=size, timeout=patience
             )
 
     def seed(self, seed: int) -> None:

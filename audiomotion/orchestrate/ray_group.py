@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from audiomotion.config.runtime import Resources
-from audiomotion.errors import ClusterError, ConfigError
+from audiomotion.errors import ClusterError, ConfigError, WorkerLostError
 from audiomotion.orchestrate.executor import failure_of
 from audiomotion.orchestrate.schedule import Failure
 from audiomotion.orchestrate.worker import WorkerSettings, follow_stage, run_stage
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ATTEMPTS: Final = 4
+_SECONDS_BETWEEN_LOOKS: Final = 30
 _WHAT_TO_DO: Final = "what to do"
 
 
@@ -34,8 +35,6 @@ def run_parallel(stage: AnyStage, settings: WorkerSettings, resources: Resources
     them is lost, all begin again from the last checkpoint.
     """
     import ray
-
-    from audiomotion.models.group import WorkerLostError
 
     if settings.device == "cuda" and resources.gpus < 1:
         where = f"runtime.stages.{stage.name}"
@@ -81,7 +80,6 @@ def _workers(
 @contextmanager
 def _placement(name: str, resources: Resources) -> Iterator[Any]:
     """Hold what all workers need, reserved at once: two stages cannot each wait for the other."""
-    import ray
     from ray.util.placement_group import (
         get_placement_group,
         placement_group,
@@ -94,7 +92,8 @@ def _placement(name: str, resources: Resources) -> Iterator[Any]:
     wanted = {kind: number for kind, number in bundle.items() if number}
     placement = placement_group([wanted] * resources.num_workers, name=name)
     try:
-        ray.get(placement.ready())
+        while not placement.wait(_SECONDS_BETWEEN_LOOKS):
+            logger.info("%s waits for %d times %s", name, resources.num_workers, wanted)
         yield placement
     finally:
         remove_placement_group(placement)
@@ -141,8 +140,6 @@ class GroupWorker:
 
     def work(self, address: tuple[str, int]) -> Failure | None:
         """Take part in the training; what is wrong, which may not pickle, is a result."""
-        from audiomotion.models.group import WorkerLostError
-
         try:
             if self.rank == 0:
                 self._lead()

@@ -34,12 +34,8 @@ def test_workers_ask_for_as_much_each():
 
 
 def test_the_number_of_workers_decides_no_result():
-    one, four = (
-        resolve("demo", sets=[f"runtime.stages.{stage}.num_workers={number}" for stage in SHARED])[
-            0
-        ]
-        for number in (1, 4)
-    )
+    keys = [f"runtime.stages.{stage}.num_workers" for stage in SHARED]
+    one, four = (resolve("demo", sets=[f"{key}={number}" for key in keys])[0] for number in (1, 4))
     assert one.experiment == four.experiment
     assert [four.runtime.resources(stage).num_workers for stage in SHARED] == [4] * len(SHARED)
 

@@ -57,7 +57,7 @@ class Group:
         wait_until(
             lambda: self.starts.exists() and len(self.starts.read_text().split()) == number,
             f"start {number}",
-            90,
+            180,
         )
 
 
@@ -76,7 +76,7 @@ def story(tmp_path_factory):
             os.kill(killed[-1], signal.SIGKILL)
         group.wait_for_start(len(ROLES) + 1)
         victim.let_go()
-        exit_code = driver.finish(90)
+        exit_code = driver.finish(180)
         wait_until(lambda: not driver.descendants(), "an end", 75)
     finally:
         orphans = commands(driver.descendants())
@@ -102,8 +102,8 @@ def test_it_goes_on_from_its_checkpoint_whoever_is_killed(story):
     assert len(set(story.killed)) == len(ROLES)
     starts = json.loads((story.found.folder / "starts.json").read_text())
     assert len(starts) == len(ROLES) + 1
-    assert starts[0] == 0
-    assert starts == sorted(set(starts))
+    assert starts[0] == 0 < starts[1]
+    assert starts == sorted(starts)  # equal where one was killed before it had a checkpoint
     assert story.orphans == []
 
 

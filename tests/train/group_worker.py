@@ -1,6 +1,7 @@
 """One worker of a group that trains all small tasks: `python -m tests.train.group_worker ...`."""
 
 import sys
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.train.small_tasks import SEED, TASKS, TRAINING, small_task
 SIZE = 3  # of the 24 codes, the first worker's 16 rows fill a part only
 STOPPED_AT = 5
 RESUMED = "rvq"
+_PATIENCE = 200  # seconds: workers that do not do the same would wait for each other
 VALIDATED = ValidatedTraining(
     **TRAINING.model_dump() | {"keep": "best-fid", "num_validations": 4, "max_steps": 8}
 )
@@ -73,23 +75,29 @@ def resumed(data: Path, folder: Path, group: WorkerGroup) -> dict[str, Any]:
         train(task, folder)
     except StopHereError:
         task = small_task(RESUMED, data, group)
-        with torch.no_grad():
-            for parameter in task.module.parameters():
-                parameter.add_(group.rank)
-        return train(task, folder)
+        return train(otherwise_begun(task), folder)
     raise AssertionError("it did not stop")
 
 
 def validated(data: Path, folder: Path, group: WorkerGroup) -> dict[str, Any]:
-    """Let the first worker alone measure."""
+    """Let the first worker alone measure; its initial weights count."""
     fids = iter(FIDS if group.rank == 0 else ())
-    return train(small_task("masked", data, group), folder, VALIDATED, partial(next, fids))
+    task = otherwise_begun(small_task("masked", data, group))
+    return train(task, folder, VALIDATED, partial(next, fids))
+
+
+def otherwise_begun(task: TrainingTask) -> TrainingTask:
+    """Give all workers but the first other weights, as another processor's rounding may."""
+    with torch.no_grad():
+        for parameter in task.module.parameters():
+            parameter.add_(task.group.rank)
+    return task
 
 
 def work(rank: int, data: Path, folder: Path) -> dict[str, Any]:
     """Return what this worker of a group that meets in `folder` ends with."""
     store = distributed.FileStore(str(folder / "meeting"), SIZE)
-    group = DistributedGroup(rank, SIZE, store, "cpu")
+    group = DistributedGroup(rank, SIZE, store, "cpu", timedelta(seconds=_PATIENCE))
     try:
         return all_trainings(data, folder / str(rank), group)
     finally:

@@ -42,7 +42,7 @@ def workers(data, tmp_path_factory):
     try:
         first = work(0, data, folder)
         for process in processes:
-            _, errors = process.communicate(timeout=120)
+            _, errors = process.communicate(timeout=200)
             assert process.returncode == 0, errors
     finally:
         for process in processes:
