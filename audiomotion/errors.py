@@ -45,7 +45,19 @@ class WorkerLostError(ClusterError):
     """Another worker of a group that trains together has ended, or cannot be reached."""
 
 
+class ClaimLostError(ClusterError):
+    """Another process has taken over what this one was making."""
+
+
 class ModelError(AudiomotionError):
     """Weights cannot be loaded, or a model was asked for something it cannot do."""
 
     exit_code = 5
+
+
+class DivergedError(ModelError):
+    """The loss of a training is not finite: a result, which trying again would only repeat."""
+
+    def __init__(self, message: str, step: int = 0) -> None:
+        super().__init__(message)
+        self.step = step

@@ -47,6 +47,15 @@ def test_the_import_commands_of_the_page_work(tmp_path: Path, monkeypatch) -> No
             assert ended.code == 0, ended.err
 
 
+def test_the_planning_page_s_command_prints_what_the_page_says(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (command,) = shell_lines("planning.md")
+    ended = amx(*shlex.split(command)[1:])
+    assert ended.code == 0
+    assert "6 arms × 5 seeds, 96 stages instead of" in ended.out
+    assert "time unknown before a first run" in ended.out
+
+
 def shell_lines(page: str) -> list[str]:
     text = (CHECKOUT / "docs" / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)

@@ -63,6 +63,8 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("runs list", "no launches"),
         ("artifacts list", "no artifacts"),
         ("import --help", "momask"),
+        ("jobs --help", "logs"),
+        ("doctor --help", "--address"),
     ],
 )
 def test_a_light_command_imports_nothing_heavy(tmp_path: Path, command: str, shows: str) -> None:

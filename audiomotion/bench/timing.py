@@ -57,6 +57,27 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What something takes: the less the better."""
+
+    name: str
+    """What was measured."""
+
+    unit: str
+    """What is counted."""
+
+    value: Spread
+
+    at_most: float | None = None
+    """What the median should stay below."""
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the median stays below; None without a target."""
+        return None if self.at_most is None else self.value.median <= self.at_most
+
+
+@dataclass(frozen=True)
 class Timed:
     """Something to be timed."""
 

@@ -13,6 +13,7 @@ from audiomotion.cli.console import errors
 from audiomotion.errors import AudiomotionError, DataError
 
 _INTERRUPTED = 130
+_STORAGE = ("aiobotocore", "botocore", "s3fs", "fsspec", "asyncio")
 _COMMON = frozenset(("-v", "--verbose", "-q", "--quiet"))
 # Newer Typers carry a Click of their own, so the class is reached by way of Typer.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -47,7 +48,7 @@ def common(
     level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("audiomotion").setLevel(level)
-    for noisy in ("matplotlib", "urllib3", "PIL", "alembic", "sqlalchemy"):
+    for noisy in ("matplotlib", "urllib3", "PIL", "alembic", "sqlalchemy", *_STORAGE):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     errors.quiet = quiet
 

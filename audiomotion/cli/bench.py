@@ -14,7 +14,7 @@ from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.orchestrate.store import open_store
 
 if TYPE_CHECKING:
-    from audiomotion.bench.timing import Measurement, Spread
+    from audiomotion.bench.timing import Cost, Measurement, Spread
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -66,6 +66,42 @@ def data(
     _print(found, surroundings, as_json=as_json)
 
 
+@app.command("orchestrate")
+def orchestrate(
+    store: StoreOption = DEFAULT_STORE,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few arms: the figures say little.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what running costs besides the work: arms, short stages, plans, restarts.
+
+    Beside it what Ray Tune and Ray's jobs take for the same. Files are written below the store.
+    """
+    from audiomotion.bench.orchestrating import FULL, QUICK, bench_orchestration
+    from audiomotion.orchestrate.worker import environment
+
+    surroundings = {**environment("cpu", 1), "cpus": os.cpu_count(), "quick": quick}
+    found = []
+    for cost in bench_orchestration(QUICK if quick else FULL, open_store(store).root / "tmp"):
+        errors.say(f"measured: {cost.name}")
+        found.append(cost)
+    _print_costs(found, surroundings, as_json=as_json)
+
+
+def _print_costs(found: "list[Cost]", surroundings: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        rows = [{**asdict(row), "reached": row.reached} for row in found]
+        typer.echo(json.dumps({"environment": surroundings, "costs": rows}, indent=1))
+        return
+    table = Table("measured", "takes", "at most", header_style="bold")
+    for row in found:
+        target = "" if row.at_most is None else f"{row.at_most:g} {_verdict(row)}"
+        table.add_row(row.name, f"{_shown(row.value)} {row.unit}".rstrip(), target)
+    results().print(table)
+    typer.echo("median (smallest to largest); " + _described(surroundings))
+
+
 def _arm(dataset: str | None, sets: list[str], weights: str | None, *, quick: bool) -> ResolvedArm:
     """Return the experiment; random weights are as fast as trained ones, and need no download."""
     chosen = ["extractor.name=wavlm"] if dataset is None else []
@@ -98,7 +134,7 @@ def _print(found: "list[Measurement]", surroundings: dict[str, Any], *, as_json:
     typer.echo("median (smallest to largest); " + _described(surroundings))
 
 
-def _verdict(row: "Measurement") -> str:
+def _verdict(row: "Measurement | Cost") -> str:
     return "reached" if row.reached else "missed"
 
 

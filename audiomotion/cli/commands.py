@@ -7,7 +7,9 @@ from audiomotion.cli import (
     bench,
     configuration,
     data,
+    doctor,
     importing,
+    jobs,
     listing,
     running,
     runs,
@@ -22,8 +24,12 @@ def register(app: typer.Typer) -> None:
     app.command("config")(configuration.config)
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)
+    app.command("doctor")(doctor.doctor)
     app.add_typer(runs.app, name="runs", help="Launches: list them, show one.")
-    app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify.")
-    app.add_typer(data.app, name="data", help="Data sets: build, check, oral, speak, features.")
-    app.add_typer(bench.app, name="bench", help="Speed: of the data.")
+    app.add_typer(jobs.app, name="jobs", help="Jobs of a cluster: list, logs, status, stop.")
+    app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify, gc, pin.")
+    app.add_typer(
+        data.app, name="data", help="Data sets: build, check, oral, speak, features, push."
+    )
+    app.add_typer(bench.app, name="bench", help="Speed: of the data, of orchestration.")
     app.add_typer(importing.app, name="import", help="Published weights: check, import.")

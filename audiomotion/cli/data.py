@@ -10,6 +10,7 @@ from audiomotion.cli.console import errors
 from audiomotion.cli.data_check import check
 from audiomotion.cli.data_features import features
 from audiomotion.cli.data_own import build_own_data
+from audiomotion.cli.data_push import push
 from audiomotion.cli.data_speak import speak
 from audiomotion.cli.data_stats import stats
 from audiomotion.cli.options import DataRootOption
@@ -19,6 +20,7 @@ app = typer.Typer(no_args_is_help=True)
 app.command("oral")(data_oral.oral)
 app.command("speak")(speak)
 app.command("features")(features)
+app.command("push")(push)
 
 
 @app.command("build")

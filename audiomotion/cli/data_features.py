@@ -10,10 +10,11 @@ import typer
 from rich.table import Table
 
 from audiomotion.cli.console import results
-from audiomotion.cli.dry_run import print_plan
+from audiomotion.cli.dry_run import PlanView, expected_cost
 from audiomotion.cli.execution import with_contents
 from audiomotion.cli.options import (
     DEFAULT_STORE,
+    AddressOption,
     DataRootOption,
     DryRunOption,
     ExecutorName,
@@ -26,6 +27,7 @@ from audiomotion.cli.options import (
     YesOption,
 )
 from audiomotion.cli.preparing import prepare
+from audiomotion.cli.submitting import Places, cluster_address, submit_plan
 from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.files import read_json
@@ -69,6 +71,7 @@ def features(
     store: StoreOption = DEFAULT_STORE,
     data_root: DataRootOption = None,
     executor: ExecutorOption = ExecutorName.ray,
+    address: AddressOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     yes: YesOption = False,
@@ -84,12 +87,20 @@ def features(
         for variant in variants or _VARIANTS
         for arm in _resolved(dataset, extractor, variant, sets or (), weights, recipes)
     ]
+    cluster = None if dry_run else cluster_address(address, executor)
+    if cluster is not None:
+        named = [(arm.name, arm.experiment) for arm in arms]
+        plan = features_plan(Request("experiment", "features", named, {}))
+        parts = frozen_parts(item for _, item in named)
+        places = Places(store, data_root, recipes)
+        submit_plan(cluster, plan, "data", "features", arms, parts, places, yes=yes)
     place = open_store(store)
     found = with_contents(arms, place, data_root, dry_run=dry_run)
     request = Request("experiment", "features", found, {})
     plan = features_plan(request)
     if dry_run:
-        print_plan(request, plan, place, as_json=as_json)
+        cost = expected_cost(plan, place, arms[0].runtime, executor)
+        PlanView(request, plan, cost).print(as_json=as_json)
         return
     confirm_weights(frozen_parts(item for _, item in found), yes=yes)
     prepare(plan, place, data_root, executor, arms[0].runtime)
@@ -126,7 +137,8 @@ def _row(target: Target, store: ArtifactStore) -> FeaturesRow:
 
     artifact = store.find(target.stage)
     assert artifact is not None
-    ragged = Ragged.open(artifact.folder, "features")
+    store.fetch_files([(artifact.stage, artifact.fingerprint)], ["features.npz", FEATURES])
+    ragged = Ragged.open_index(artifact.folder, "features")
     record = read_json(artifact.folder / FEATURES)
     frames = int(ragged.lengths.sum())
     return FeaturesRow(

@@ -10,10 +10,11 @@ import typer
 from rich.table import Table
 
 from audiomotion.cli.console import results
-from audiomotion.cli.dry_run import print_plan
+from audiomotion.cli.dry_run import PlanView, expected_cost
 from audiomotion.cli.execution import with_contents
 from audiomotion.cli.options import (
     DEFAULT_STORE,
+    AddressOption,
     DataRootOption,
     DryRunOption,
     ExecutorName,
@@ -25,13 +26,15 @@ from audiomotion.cli.options import (
     YesOption,
 )
 from audiomotion.cli.preparing import prepare
+from audiomotion.cli.submitting import Places, cluster_address, submit_plan
 from audiomotion.cli.weights import confirm_weights
-from audiomotion.config.resolve import ResolvedArm, resolve
+from audiomotion.config.experiment import Experiment
+from audiomotion.config.resolve import resolve
 from audiomotion.config.speech import SPEECH
 from audiomotion.data.utterances import Utterances
 from audiomotion.orchestrate.launch import Request
 from audiomotion.orchestrate.plan import Plan, Target
-from audiomotion.orchestrate.store import ArtifactStore, open_store
+from audiomotion.orchestrate.store import open_store
 from audiomotion.stages.graph import SpeakStage
 from audiomotion.stages.system import SystemStages
 
@@ -69,6 +72,7 @@ def speak(
     store: StoreOption = DEFAULT_STORE,
     data_root: DataRootOption = None,
     executor: ExecutorOption = ExecutorName.ray,
+    address: AddressOption = None,
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
     yes: YesOption = False,
@@ -80,10 +84,18 @@ def speak(
     chosen = {"name": backend, "num_voices": voices, "test_voices": test_voices}
     named = [f"speech.{key}={value}" for key, value in chosen.items() if value is not None]
     arms = resolve(dataset, sets=[*(sets or ()), *named], recipes_dir=recipes)
+    cluster = None if dry_run else cluster_address(address, executor)
+    if cluster is not None:
+        _, plan = _speak_plan(arms[0].experiment, variant)
+        parts = [arms[0].experiment.speech]
+        places = Places(store, data_root, recipes)
+        submit_plan(cluster, plan, "data", "speech", arms, parts, places, yes=yes)
     artifacts = open_store(store)
-    request, plan = _planned(arms, variant, artifacts, data_root, dry_run)
+    ((_, experiment),) = with_contents(arms, artifacts, data_root, dry_run=dry_run)
+    request, plan = _speak_plan(experiment, variant)
     if dry_run:
-        print_plan(request, plan, artifacts, as_json=as_json)
+        cost = expected_cost(plan, artifacts, arms[0].runtime, executor)
+        PlanView(request, plan, cost).print(as_json=as_json)
         return
     confirm_weights([arm.experiment.speech for arm in arms], yes=yes)
     prepare(plan, artifacts, data_root, executor, arms[0].runtime)
@@ -91,14 +103,7 @@ def speak(
     _print(rows, as_json=as_json)
 
 
-def _planned(
-    arms: list[ResolvedArm],
-    variant: SpokenVariant,
-    store: ArtifactStore,
-    data_root: Path | None,
-    dry_run: bool,
-) -> tuple[Request, Plan]:
-    ((_, experiment),) = with_contents(arms, store, data_root, dry_run=dry_run)
+def _speak_plan(experiment: Experiment, variant: SpokenVariant) -> tuple[Request, Plan]:
     stages: dict[str, SpeakStage] = {}
     if variant is not SpokenVariant.oral:
         stages["original"] = SystemStages(experiment).speech("original")

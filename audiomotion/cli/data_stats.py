@@ -38,9 +38,9 @@ def stats(
     as_json: JsonOption = False,
 ) -> None:
     """Draw how long clips, captions, speech and audio features are (figure 2 of the paper)."""
-    from audiomotion.data.source import with_content
     from audiomotion.files import full_disk_explained, write_json
     from audiomotion.orchestrate.contents import with_weights
+    from audiomotion.orchestrate.raw_data import with_data
     from audiomotion.orchestrate.store import open_store
     from audiomotion.report.length_plots import draw_lengths
     from audiomotion.report.lengths import measure_lengths
@@ -48,7 +48,7 @@ def stats(
     (arm,) = resolve(dataset, sets=sets or (), recipes_dir=recipes)
     place = open_store(store)
     cache = place.cache if place.root.exists() else None
-    experiment = with_weights(with_content(arm.experiment, data_root, cache), cache)
+    experiment = with_weights(with_data(arm.experiment, place, data_root, cache), cache)
     lengths = measure_lengths(experiment, place, *_clips(experiment, place, data_root))
     with full_disk_explained(output):
         output.mkdir(parents=True, exist_ok=True)
@@ -70,9 +70,9 @@ def _clips(
     from audiomotion.data.dataset import ClipRecord, MotionDataset, read_dataset
     from audiomotion.report.lengths import dataset_stage
 
-    found = store.find(dataset_stage(experiment))
-    if found is not None:
-        data = MotionDataset(found.folder)
+    stage = dataset_stage(experiment)
+    if store.find(stage) is not None:
+        data = MotionDataset(store.fetch(stage))
         return data.clips, data.skeleton.fps
     errors.say("the data set is not in the store: its files are read")
     raw = read_dataset(experiment.dataset, data_root, lambda done, total: None)

@@ -2,62 +2,193 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import typer
 from rich.table import Table
 
 from audiomotion.cli.console import counted, results
-from audiomotion.orchestrate.estimates import recorded_seconds
+from audiomotion.cli.durations import spoken_hours, spoken_seconds
+from audiomotion.cli.options import ExecutorName
+from audiomotion.config.runtime import Runtime
+from audiomotion.orchestrate.forecast import Forecast, forecast
 from audiomotion.orchestrate.launch import Request
-from audiomotion.orchestrate.plan import Plan, Target
+from audiomotion.orchestrate.pace import Timed
+from audiomotion.orchestrate.plan import Fingerprint, Plan, Target
+from audiomotion.orchestrate.slots import slots_here
 from audiomotion.orchestrate.store import ArtifactStore
 
+_MOST_ROWS = 100
+_MOST_ARMS = 8
 
-def print_plan(request: Request, plan: Plan, store: ArtifactStore, *, as_json: bool) -> None:
-    """Print the plan of a request; nothing is run or written."""
-    missing = {stage.fingerprint for stage in plan.missing(store.available(plan.stages))}
-    seconds = recorded_seconds(store)
-    rows = [
-        {
-            "stage": stage.name,
-            "fingerprint": key,
-            "status": "run" if key in missing else "cached",
-            "arms": sorted(plan.arms_of[key]),
-            "seconds": seconds.get(stage.name) if key in missing else 0.0,
-        }
-        for key, stage in plan.stages.items()
-    ]
-    if as_json:
-        typer.echo(json.dumps({"title": request.title, "stages": rows}, indent=1))
-        return
-    grid = Table("stage", "fingerprint", "status", "arms", "recorded time", header_style="bold")
-    for row in rows:
-        time = row["seconds"]
-        grid.add_row(
-            str(row["stage"]),
-            str(row["fingerprint"])[:12],
-            str(row["status"]),
-            ", ".join(sorted(plan.arms_of[str(row["fingerprint"])])) or "all (ceiling)",
-            "unknown" if time is None else f"{time:.0f} s" if time else "",
+
+def expected_cost(
+    plan: Plan,
+    store: ArtifactStore,
+    runtime: Runtime,
+    executor: ExecutorName,
+    forced: Collection[Fingerprint] = (),
+    probed: Iterable[Timed] = (),
+) -> Forecast:
+    """Return what the missing and the forced stages of a plan will cost on this machine."""
+    missing = plan.missing(store.available(plan.stages).difference(forced))
+    is_local = executor is ExecutorName.local
+    asked = runtime.with_one_worker() if is_local else runtime
+    return forecast(missing, store, asked, slots_here(one_by_one=is_local), probed)
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """A plan, as it is printed."""
+
+    request: Request
+    plan: Plan
+    cost: Forecast
+    forced: Collection[Fingerprint] = ()
+    """Stages that are computed again although their artifacts are there."""
+
+    def print(self, *, as_json: bool) -> None:
+        """Print the plan; nothing is run or written."""
+        if as_json:
+            typer.echo(json.dumps(self._summary() | {"stages": list(self._rows())}, indent=1))
+            return
+        several = len(self.plan.stages) > _MOST_ROWS
+        results().print(self._grouped() if several else self._listed())
+        for line in self.sentences():
+            typer.echo(line)
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what the plan is, what it costs, and what is not known of that."""
+        summary = self._summary()
+        yield (
+            f"{self.request.title} on {self.request.dataset}: {_arms(summary)}, "
+            f"{summary['num_stages']} stages instead of {summary['without_sharing']}, "
+            f"{summary['to_run']} to run"
         )
-    results().print(grid)
-    typer.echo(_summary(request, plan, missing, seconds))
+        yield from cost_sentences(self.cost, self.plan)
+
+    def _status(self, key: Fingerprint) -> str:
+        if key not in self.cost.estimates:
+            return "cached"
+        return "run (forced)" if key in self.forced else "run"
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        for key, stage in self.plan.stages.items():
+            estimate = self.cost.estimates.get(key)
+            yield {
+                "stage": stage.name,
+                "fingerprint": key,
+                "status": self._status(key),
+                "arms": sorted(self.plan.arms_of[key]),
+                "seconds": estimate.seconds if estimate else 0.0,
+                "basis": estimate.basis if estimate else "cached",
+            }
+
+    def _summary(self) -> dict[str, Any]:
+        arms = Counter(name for name, _ in self.request.arms)
+        uses = sum(_num_stages(target) for target in self.plan.targets) + len(self.plan.extra)
+        num_stages, to_run = len(self.plan.stages), len(self.cost.estimates)
+        return {
+            "title": self.request.title,
+            "dataset": self.request.dataset,
+            "arms": len(arms),
+            "seeds": max(arms.values()),
+            "num_stages": num_stages,
+            "without_sharing": uses,
+            "cached": num_stages - to_run,
+            "to_run": to_run,
+            "cost": cost_as_json(self.cost, self.plan),
+        }
+
+    def _listed(self) -> Table:
+        """Return the table of all stages."""
+        grid = Table("stage", "fingerprint", "status", "arms", "time", header_style="bold")
+        for row in self._rows():
+            arms = ", ".join(row["arms"][:_MOST_ARMS])
+            more = len(row["arms"]) - _MOST_ARMS
+            arms += f" and {more} more" if more > 0 else ""
+            grid.add_row(
+                row["stage"],
+                row["fingerprint"][:12],
+                row["status"],
+                arms or "all (ceiling)" if self.plan.targets else "",
+                _shown(row["seconds"], row["basis"]),
+            )
+        return grid
+
+    def _grouped(self) -> Table:
+        """Return the table of the kinds of stage, where there are too many stages to read."""
+        grid = Table("stages", "number", "cached", "run", "time of all", header_style="bold")
+        for name in dict.fromkeys(stage.name for stage in self.plan.stages.values()):
+            keys = [key for key, stage in self.plan.stages.items() if stage.name == name]
+            waiting = [key for key in keys if key in self.cost.estimates]
+            known = [self.cost.seconds[key] for key in waiting if key in self.cost.seconds]
+            bases = {self.cost.estimates[key].basis for key in waiting}
+            seconds = sum(known) if len(known) == len(waiting) else None
+            numbers = (str(len(keys)), str(len(keys) - len(waiting)), str(len(waiting)))
+            basis = bases.pop() if len(bases) == 1 else "rough" if bases else "cached"
+            grid.add_row(name, *numbers, _shown(seconds, basis))
+        return grid
 
 
-def _summary(request: Request, plan: Plan, missing: set[str], seconds: Mapping[str, float]) -> str:
-    uses = sum(len(_distinct(target)) for target in plan.targets) + len(plan.extra)
-    known = Counter(plan.stages[key].name for key in missing)
-    total = sum(seconds.get(name, 0.0) * count for name, count in known.items())
-    unknown = sorted(name for name in known if seconds.get(name) is None)
-    cost = (
-        f"about {total:.0f} s of stage time" if not unknown else "time unknown before a first run"
-    )
-    return (
-        f"{request.title} on {request.dataset}: {counted(len(request.arms), 'arm')}, "
-        f"{len(plan.stages)} stages instead of {uses}, {len(missing)} to run; {cost}"
-    )
+def cost_as_json(cost: Forecast, plan: Plan) -> dict[str, Any]:
+    """Return the figures of a forecast, and which kinds of stage they do without."""
+    return {
+        "wall_seconds": cost.wall_seconds,
+        "cpu_hours": cost.cpu_hours,
+        "gpu_hours": cost.gpu_hours,
+        "longest_chain": {
+            "seconds": cost.chain_seconds,
+            "stages": [stage.name for stage in cost.chain],
+        },
+        "slots": vars(cost.slots),
+        "rough": cost.kinds_of("rough", plan),
+        "unknown": cost.kinds_of("unknown", plan),
+    }
 
 
-def _distinct(target: Target) -> set[str]:
-    return {stage.fingerprint for stage in target.upstream()}
+def cost_sentences(cost: Forecast, plan: Plan) -> Iterator[str]:
+    """Yield what a forecast says, and what it does not know."""
+    unknown, rough = cost.kinds_of("unknown", plan), cost.kinds_of("rough", plan)
+    if cost.seconds:
+        least = "at least" if unknown else "about"
+        chain = " > ".join(stage.name for stage in cost.chain)
+        yield (
+            f"{least} {spoken_seconds(cost.wall_seconds)} on {_machine(cost)} "
+            f"({spoken_hours(cost.cpu_hours, 'CPU-hour')}, "
+            f"{spoken_hours(cost.gpu_hours, 'GPU-hour')}); the longest chain takes "
+            f"{spoken_seconds(cost.chain_seconds)}: {chain}"
+        )
+    if rough:
+        yield f"rough, from other configurations or other data: {', '.join(rough)}"
+    if unknown:
+        yield (
+            f"time unknown before a first run: {', '.join(unknown)}; "
+            "--probe measures a few steps of each training"
+        )
+
+
+def _machine(cost: Forecast) -> str:
+    slots = cost.slots
+    cores = counted(int(slots.cpus), "core")
+    gpus = f" and {counted(int(slots.gpus), 'GPU')}" if slots.gpus else ""
+    return f"{cores}{gpus}, one stage at a time" if slots.most_stages == 1 else f"{cores}{gpus}"
+
+
+def _arms(summary: dict[str, Any]) -> str:
+    arms = counted(summary["arms"], "arm")
+    return arms if summary["seeds"] == 1 else f"{arms} × {counted(summary['seeds'], 'seed')}"
+
+
+def _shown(seconds: float | None, basis: str) -> str:
+    if basis == "cached":
+        return ""
+    if seconds is None:
+        return "unknown"
+    return spoken_seconds(seconds) + (f" ({basis})" if basis != "recorded" else "")
+
+
+def _num_stages(target: Target) -> int:
+    return len({stage.fingerprint for stage in target.upstream()})

@@ -1,6 +1,5 @@
 """What every command that runs stages does first: fingerprint the data, choose an executor."""
 
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,10 +9,10 @@ from audiomotion.cli.options import ExecutorName
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import ResolvedArm
 from audiomotion.config.runtime import Runtime
-from audiomotion.data.source import with_content
 from audiomotion.errors import AudiomotionError
 from audiomotion.orchestrate.contents import with_imported, with_weights
 from audiomotion.orchestrate.executor import Executor
+from audiomotion.orchestrate.raw_data import with_data
 from audiomotion.orchestrate.store import ArtifactStore
 
 
@@ -26,7 +25,7 @@ def with_contents(
     """
     cache = None if dry_run else store.cache
     fills: Sequence[Callable[[Experiment], Experiment]] = (
-        partial(with_content, data_root=data_root, cache=cache),
+        partial(with_data, store=store, data_root=data_root, cache=cache),
         partial(with_weights, cache=cache),
         partial(with_imported, store=store),
     )
@@ -58,6 +57,4 @@ def make_executor(
         return LocalExecutor(store, data_root, runtime)
     from audiomotion.orchestrate.ray_executor import RayExecutor
 
-    if "RAY_ADDRESS" in os.environ:
-        errors.say("RAY_ADDRESS is set but not followed: stages run on this machine")
     return RayExecutor(store, data_root, runtime)

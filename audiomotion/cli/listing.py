@@ -1,14 +1,15 @@
 """`amx list`: what there is to choose from."""
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from audiomotion.cli.options import JsonOption, RecipesOption
-from audiomotion.config.axis import load_axis
+from audiomotion.config.axis import AxisConfig, load_axis
 from audiomotion.config.compressors import COMPRESSORS
 from audiomotion.config.datasets import DATASETS
 from audiomotion.config.extractors import EXTRACTORS
@@ -17,6 +18,9 @@ from audiomotion.config.rewriters import REWRITERS
 from audiomotion.config.schema import Family
 from audiomotion.config.speech import SPEECH
 from audiomotion.config.text_encoders import TEXT_ENCODERS
+
+Entry = str | dict[str, Any]
+"""What is told of one thing to choose: a sentence, or of an axis what it holds."""
 
 
 class Kind(StrEnum):
@@ -46,14 +50,31 @@ def list_(
         return
     for name, entries in found.items():
         typer.echo(f"{name}:")
-        width = max((len(entry) for entry in entries), default=0)
-        for entry, text in entries.items():
-            typer.echo(f"  {entry:<{width}}  {text}".rstrip())
+        shown = {entry: _lines(item, whole=kind is not None) for entry, item in entries.items()}
+        width = max(map(len, shown), default=0)
+        for entry, lines in shown.items():
+            for number, line in enumerate(lines):
+                typer.echo(f"  {'' if number else entry:<{width}}  {line}".rstrip())
         if not entries:
             typer.echo("  none")
 
 
-def _entries(kind: Kind, recipes: Path | None) -> dict[str, str]:
+def _lines(entry: Entry, *, whole: bool) -> list[str]:
+    """Return what is said of an entry: a line, or of an axis on its own all there is to say."""
+    if isinstance(entry, str):
+        return [entry]
+    names = ", ".join(entry["arms"])
+    if not whole:
+        return [f"{entry['question']} ({names})"]
+    lines = [entry["question"], f"arms: {names}; baseline: {entry['baseline']}"]
+    if (published := entry["published"]) is not None:
+        dataset = f", {published['dataset']}" if published["dataset"] else ""
+        place = f"table {published['table']}{dataset}"
+        lines.append(f"published: {place}, tested on {published['variant']} captions")
+    return lines
+
+
+def _entries(kind: Kind, recipes: Path | None) -> Mapping[str, Entry]:
     families = {
         Kind.extractors: EXTRACTORS,
         Kind.text_encoders: TEXT_ENCODERS,
@@ -65,7 +86,8 @@ def _entries(kind: Kind, recipes: Path | None) -> dict[str, str]:
     if kind in families:
         return _members(families[kind])
     if kind is Kind.axes:
-        return {name: _axis(name, recipes) for name in list_recipes("ablations", recipes)}
+        names = list_recipes("ablations", recipes)
+        return {name: _axis(load_axis(name, recipes).config) for name in names}
     if kind is Kind.experiments:
         return {name: str(path) for name, path in list_recipes("experiments", recipes).items()}
     return {name: str(path) for name, path in list_recipes("tune", recipes).items()}
@@ -77,6 +99,6 @@ def _members(family: Family) -> dict[str, str]:
     }
 
 
-def _axis(name: str, recipes: Path | None) -> str:
-    axis = load_axis(name, recipes).config
-    return f"{axis.question} ({', '.join(axis.arms)})"
+def _axis(axis: AxisConfig) -> dict[str, Any]:
+    content = axis.model_dump(mode="json", include={"question", "dataset", "baseline", "published"})
+    return {**content, "arms": list(axis.arms)}

@@ -35,7 +35,18 @@ def _axes(incomplete: str) -> list[str]:
 ExperimentArgument = Annotated[
     str, typer.Argument(help="Name or path of a recipe.", autocompletion=experiment_names)
 ]
-AxisArgument = Annotated[str, typer.Argument(help="Name or path of an axis.", autocompletion=_axes)]
+AxesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="AXIS...",
+        help="Name or path of an axis; of several, every combination of arms.",
+        autocompletion=_axes,
+    ),
+]
+AxesOption = Annotated[
+    list[str] | None,
+    typer.Option("--axis", metavar="AXIS", help="One more axis.", autocompletion=_axes),
+]
 DatasetOption = Annotated[
     str | None,
     typer.Option("--dataset", help="Experiment to vary.", autocompletion=experiment_names),
@@ -55,7 +66,35 @@ WeightsOption = Annotated[
     typer.Option("--weights", help="Extractor weights, whatever the recipe says."),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the plan, run nothing.")]
+RetryFailedOption = Annotated[
+    bool,
+    typer.Option("--retry-failed", help="Train again what is known to diverge."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ProbeOption = Annotated[
+    bool,
+    typer.Option("--probe", help="Make a few steps of trainings whose time is not known."),
+]
+MaxGpuHoursOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-gpu-hours",
+        min=0,
+        help="Refuse a plan that is expected to take more; when they are used up, start nothing.",
+    ),
+]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="STAGE", help="Run up to this stage; may be repeated."),
+]
+ForceOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--force",
+        metavar="STAGE",
+        help="Compute this stage again, and all that builds on it; may be repeated.",
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 StoreOption = Annotated[
     str,
@@ -68,5 +107,13 @@ DataRootOption = Annotated[
 ExecutorOption = Annotated[
     ExecutorName,
     typer.Option("--executor", help="ray: stages in parallel; local: in this process."),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="URL",
+        help="Job server of a Ray cluster, http://HEAD:8265; RAY_ADDRESS otherwise.",
+    ),
 ]
 DEFAULT_STORE = "amx-store"

@@ -3,19 +3,25 @@
 A later training finds their artifacts in the store.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import typer
+
 from audiomotion.cli.console import errors
+from audiomotion.cli.dry_run import expected_cost
 from audiomotion.cli.execution import make_executor
 from audiomotion.cli.options import ExecutorName
 from audiomotion.cli.progress import ProgressDisplay
 from audiomotion.config.runtime import Runtime
 from audiomotion.errors import AudiomotionError
-from audiomotion.orchestrate.estimates import recorded_seconds
+from audiomotion.orchestrate.budget import GpuBudget
+from audiomotion.orchestrate.failures import Failure
 from audiomotion.orchestrate.plan import Plan
-from audiomotion.orchestrate.schedule import Failure, Schedule
+from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.stages.base import AnyStage
 
 
 def prepare(
@@ -24,6 +30,7 @@ def prepare(
     data_root: Path | None,
     executor: ExecutorName,
     runtime: Runtime,
+    budget: GpuBudget | None = None,
 ) -> None:
     """Run the stages of a plan that are not in the store yet.
 
@@ -32,12 +39,27 @@ def prepare(
             only what is missing.
     """
     store.prepare()
-    missing = plan.missing(store.available(plan.stages))
-    errors.say(f"{len(plan.stages)} stages, {len(missing)} to run; store {store.root}")
-    schedule = Schedule(missing, recorded_seconds(store))
+    cost = expected_cost(plan, store, runtime, executor)
+    missing = [plan.stages[key] for key in cost.estimates]
+    errors.say(f"{len(plan.stages)} stages, {len(missing)} to run; store {store.location}")
+    schedule = Schedule(missing, cost.seconds, limit=budget)
     with ProgressDisplay(plan, store, len(missing), errors.quiet) as display:
-        make_executor(executor, store, data_root, runtime).run(schedule, display)
+        on_event = budget.watch(schedule, display) if budget else display
+        make_executor(executor, store, data_root, runtime).run(schedule, on_event)
     _raise_for(list(schedule.failures.values()))
+
+
+def print_artifacts(stages: Sequence[AnyStage], store: ArtifactStore, *, as_json: bool) -> None:
+    """Print where the artifacts of stages are."""
+    rows = [
+        {"stage": one.name, "fingerprint": one.fingerprint, "folder": str(store.folder(one))}
+        for one in stages
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    else:
+        for row in rows:
+            typer.echo(f"{row['stage']}: {row['folder']}")
 
 
 def _raise_for(failures: Sequence[Failure]) -> None:

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from pathlib import Path
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -10,9 +9,8 @@ from rich.text import Text
 
 from audiomotion.orchestrate.executor import EventKind
 from audiomotion.orchestrate.plan import Plan
-from audiomotion.orchestrate.progress import StageProgress, read_progress
+from audiomotion.orchestrate.progress import StageProgress
 from audiomotion.orchestrate.store import ArtifactStore
-from audiomotion.orchestrate.worker import progress_path
 from audiomotion.stages.base import AnyStage
 
 _SECONDS_BETWEEN_PLAIN_LINES = 15.0
@@ -60,6 +58,9 @@ class ProgressDisplay:
             self.running[stage.fingerprint] = stage
             if self._live is None:
                 self._print(f"start  {self._name(stage)}")
+        elif event in ("again", "elsewhere"):
+            self.running.pop(stage.fingerprint, None)
+            self._print(f"{event}  {self._name(stage)}")
         else:
             self.running.pop(stage.fingerprint, None)
             self.num_done += 1
@@ -72,12 +73,9 @@ class ProgressDisplay:
 
     def _lines(self) -> list[str]:
         return [
-            f"  {self._name(stage)}  {_describe(read_progress(self._path(key)))}"
+            f"  {self._name(stage)}  {_describe(self.store.progress(key))}"
             for key, stage in list(self.running.items())
         ]
-
-    def _path(self, fingerprint: str) -> Path:
-        return progress_path(self.store, fingerprint)
 
     def _name(self, stage: AnyStage) -> str:
         return f"{stage.name} [{self._whose(stage)}] {stage.fingerprint[:8]}"

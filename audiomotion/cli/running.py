@@ -2,51 +2,59 @@
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from audiomotion.cli.confirming import confirm_forcing
 from audiomotion.cli.console import counted, errors, results
-from audiomotion.cli.dry_run import print_plan
+from audiomotion.cli.dry_run import PlanView, cost_sentences
 from audiomotion.cli.execution import make_executor, with_contents
+from audiomotion.cli.launch_options import LaunchOptions
+from audiomotion.cli.option_groups import with_option_groups
 from audiomotion.cli.options import (
     DEFAULT_STORE,
-    AxisArgument,
-    DataRootOption,
+    AxesArgument,
+    AxesOption,
     DatasetOption,
-    DryRunOption,
-    ExecutorName,
-    ExecutorOption,
     ExperimentArgument,
-    JsonOption,
     RecipesOption,
     SeedsOption,
     SetOption,
-    StoreOption,
     WeightsOption,
-    YesOption,
 )
+from audiomotion.cli.preparing import prepare, print_artifacts
 from audiomotion.cli.progress import ProgressDisplay
+from audiomotion.cli.submitting import cluster_address, submit
 from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.axis import load_axis
+from audiomotion.config.combinations import described, joined
+from audiomotion.config.recipes import list_recipes
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.data.published_counts import Comparison
-from audiomotion.errors import ArmsFailedError, AudiomotionError
+from audiomotion.errors import ArmsFailedError, AudiomotionError, ClusterError, ConfigError
 from audiomotion.files import read_json
-from audiomotion.orchestrate.estimates import recorded_seconds
+from audiomotion.orchestrate.budget import GpuBudget
+from audiomotion.orchestrate.forcing import discard
+from audiomotion.orchestrate.forecast import Forecast
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
-from audiomotion.orchestrate.plan import Plan
+from audiomotion.orchestrate.plan import Fingerprint, Plan
 from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
+from audiomotion.orchestrate.results import fetch_reports, fetch_results
 from audiomotion.orchestrate.store import open_store
+from audiomotion.report.notes import same_system_notes
+from audiomotion.report.published import refuse_unknown_rows
 from audiomotion.report.render import as_json as table_json
 from audiomotion.report.render import print_table
 from audiomotion.report.table import ResultTable, build_table
 from audiomotion.stages.results import DATASET_REPORT
 
 
+@with_option_groups
 def train(
     experiment: ExperimentArgument,
     dataset: DatasetOption = None,
@@ -54,12 +62,7 @@ def train(
     seeds: SeedsOption = 1,
     weights: WeightsOption = None,
     recipes: RecipesOption = None,
-    store: StoreOption = DEFAULT_STORE,
-    data_root: DataRootOption = None,
-    executor: ExecutorOption = ExecutorName.ray,
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
-    yes: YesOption = False,
+    options: LaunchOptions = LaunchOptions(),  # noqa: B008
 ) -> None:
     """Train one experiment, to weights and metrics."""
     arms = resolve(
@@ -71,12 +74,17 @@ def train(
         dataset=dataset,
     )
     title = arms[0].experiment.name
-    command = Command(store, data_root, executor, dry_run, as_json, yes)
-    command.run("experiment", title, arms, {})
+    Command(options, recipes).run("experiment", title, arms, {})
 
 
+@with_option_groups
 def ablate(
-    axis: AxisArgument,
+    axes: AxesArgument = None,
+    more_axes: AxesOption = None,
+    one_at_a_time: Annotated[
+        bool,
+        typer.Option("--one-at-a-time", help="Of several axes, vary one around all baselines."),
+    ] = False,
     dataset: DatasetOption = None,
     arms: Annotated[
         str | None, typer.Option("--arms", help="Only these arms, separated by commas.")
@@ -85,32 +93,34 @@ def ablate(
     seeds: SeedsOption = 1,
     weights: WeightsOption = None,
     recipes: RecipesOption = None,
-    store: StoreOption = DEFAULT_STORE,
-    data_root: DataRootOption = None,
-    executor: ExecutorOption = ExecutorName.ray,
-    dry_run: DryRunOption = False,
-    as_json: JsonOption = False,
-    yes: YesOption = False,
+    options: LaunchOptions = LaunchOptions(),  # noqa: B008
 ) -> None:
-    """Train the system once for each arm of an axis, and compare.
+    """Train the system once for each arm of an axis, or of several, and compare.
 
     The published figures of the same arms stand beside ours.
     """
+    names = [*(axes or ()), *(more_axes or ())]
+    if not names:
+        known = ", ".join(list_recipes("ablations", recipes))
+        raise ConfigError(f"no axis is named; give one or several of {known}, or a path")
     resolved = resolve(
-        axes=[axis],
+        axes=names,
         arms=arms.split(",") if arms else None,
         sets=sets or (),
         seeds=_seeds(seeds),
         weights=weights,
         recipes_dir=recipes,
         dataset=dataset,
+        one_at_a_time=one_at_a_time,
     )
-    config = load_axis(axis, recipes).config
+    configs = [load_axis(name, recipes).config for name in names]
+    for config in configs:
+        refuse_unknown_rows(config)
     if dataset is None:
-        errors.say(f"no --dataset given: using {config.dataset}")
-    described = config.model_dump(mode="json", exclude={"arms"})
-    command = Command(store, data_root, executor, dry_run, as_json, yes)
-    command.run("ablation", config.name, resolved, described)
+        errors.say(f"no --dataset given: using {configs[0].dataset}")
+    title = joined(config.name for config in configs)
+    content = described(configs, one_at_a_time=one_at_a_time)
+    Command(options, recipes).run("ablation", title, resolved, content)
 
 
 def _seeds(count: int) -> Sequence[int] | None:
@@ -118,24 +128,25 @@ def _seeds(count: int) -> Sequence[int] | None:
     return None if count == 1 else range(count)
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What is to be done, and at what cost."""
+
+    request: Request
+    plan: Plan
+    runtime: Runtime
+    forced: Collection[Fingerprint]
+    cost: Forecast
+    budget: GpuBudget
+
+
 class Command:
     """What `train` and `ablate` do once it is clear what is asked for."""
 
-    def __init__(
-        self,
-        store: str,
-        data_root: Path | None,
-        executor: ExecutorName,
-        dry_run: bool,
-        as_json: bool,
-        yes: bool,
-    ) -> None:
-        self.store = open_store(store)
-        self.data_root = data_root
-        self.executor = executor
-        self.dry_run = dry_run
-        self.as_json = as_json
-        self.yes = yes
+    def __init__(self, options: LaunchOptions, recipes: Path | None = None) -> None:
+        self.options = options
+        self.recipes = recipes
+        self.store = open_store(options.store)
 
     def run(
         self,
@@ -149,55 +160,91 @@ class Command:
         Raises:
             ArmsFailedError: Some arms have no result; the exit code of a shared cause otherwise.
         """
-        experiments = with_contents(arms, self.store, self.data_root, dry_run=self.dry_run)
+        options, runtime = self.options, arms[0].runtime
+        if not options.dry_run and (cluster := cluster_address(options.address, options.executor)):
+            submit(cluster, kind, title, arms, options, self.recipes)
+        experiments = with_contents(arms, self.store, options.data_root, dry_run=options.dry_run)
         request = Request(kind, title, experiments, axis)
-        plan = make_plan(request)
-        if self.dry_run:
-            print_plan(request, plan, self.store, as_json=self.as_json)
-        else:
-            self._run(request, plan, arms[0].runtime)
-
-    def _run(self, request: Request, plan: Plan, runtime: Runtime) -> None:
-        confirm_weights(frozen_parts(item for _, item in request.arms), yes=self.yes)
+        whole = make_plan(request)
+        evaluations = ((target.arm, target.stage.fingerprint) for target in whole.targets)
+        for note in same_system_notes(evaluations):
+            errors.say(note)
+        options.refuse_unknown_stages(whole)
+        plan = whole.only(options.only) if options.only else whole
+        forced = plan.with_downstream(options.force or ())
+        cost = options.expected_cost(plan, self.store, runtime, forced)
+        if options.dry_run:
+            again = forced and forced & self.store.available(plan.stages)
+            PlanView(request, plan, cost, again).print(as_json=options.as_json)
+        folder = RunFolder(self.store, new_record(request, whole).id)
+        budget = options.budget(runtime, cost, folder)
+        if options.dry_run:
+            return
+        confirm_weights(frozen_parts(item for _, item in request.arms), yes=options.yes)
+        confirm_forcing(plan, forced, self.store, yes=options.yes)
         self.store.prepare()
-        folder = RunFolder(self.store.runs / new_record(request, plan).id)
+        work = _Work(request, plan, runtime, forced, cost, budget)
+        if options.only:
+            self._prepare(work)
+        else:
+            self._run(work, folder)
+
+    def _prepare(self, work: "_Work") -> None:
+        """Run some stages for their own sake, and say where their artifacts are."""
+        options = self.options
+        discard(work.plan, work.forced, self.store)
+        prepare(
+            work.plan, self.store, options.data_root, options.executor, work.runtime, work.budget
+        )
+        print_artifacts(work.plan.extra, self.store, as_json=options.as_json)
+
+    def _run(self, work: "_Work", folder: RunFolder) -> None:
         with folder.claim(lambda: errors.say("another process runs this launch; waiting for it")):
-            record, table = self._finished(folder, plan) or self._launch(
-                request, plan, runtime, folder
-            )
+            discard(work.plan, work.forced, self.store)
+            record, table = self._finished(folder, work.plan) or self._launch(work, folder)
         self._print(table)
-        self._say_dropped(plan)
+        self._say_dropped(work.plan)
         _raise_for(record)
 
     def _finished(self, folder: RunFolder, plan: Plan) -> tuple[RunRecord, ResultTable] | None:
         """Return the result of the same request if everything it asked for is there."""
         record = folder.load()
-        if record is None or record.status != "done":
+        if record is None or record.status != "done" or record.unobserved:
             return None
         if plan.missing(self.store.available(plan.stages)):
             return None
         errors.say(f"nothing to compute: launch {record.id} finished {record.updated}")
         return record, self._table(record)
 
-    def _launch(
-        self, request: Request, plan: Plan, runtime: Runtime, folder: RunFolder
-    ) -> tuple[RunRecord, ResultTable]:
+    def _launch(self, work: "_Work", folder: RunFolder) -> tuple[RunRecord, ResultTable]:
+        from audiomotion.report.patient import PatientObserver
         from audiomotion.report.tracked import TrackedLaunch
         from audiomotion.track.tracker import Tracker, default_uri
 
         uri = default_uri(self.store.root)
         self._close_dead_runs(uri)
         tracker = Tracker(uri, self.store.root, folder.path)
-        tracked = TrackedLaunch(tracker, self.store.artifact_root)
+        tracked = PatientObserver(TrackedLaunch(tracker, self.store.artifact_root), errors.say)
+        plan, options = work.plan, self.options
         num_missing = len(plan.missing(self.store.available(plan.stages)))
-        arms = counted(len(request.arms), "arm")
+        arms = counted(len(work.request.arms), "arm")
         errors.say(
-            f"{arms}, {len(plan.stages)} stages, {num_missing} to run; store {self.store.root}"
+            f"{arms}, {len(plan.stages)} stages, {num_missing} to run; store {self.store.location}"
         )
-        executor = make_executor(self.executor, self.store, self.data_root, runtime)
+        for sentence in cost_sentences(work.cost, plan):
+            errors.say(sentence)
+        executor = make_executor(options.executor, self.store, options.data_root, work.runtime)
         with ProgressDisplay(plan, self.store, num_missing, errors.quiet) as display:
             record = launch(
-                request, plan, self.store, executor, tracked, display, recorded_seconds(self.store)
+                work.request,
+                plan,
+                self.store,
+                executor,
+                tracked,
+                display,
+                work.cost.seconds,
+                budget=work.budget,
+                retry_failed=options.retry_failed,
             )
         return record, self._table(record)
 
@@ -205,17 +252,18 @@ class Command:
         from audiomotion.report.tracked import TrackedLaunch
         from audiomotion.track.tracker import Tracker, tracked_uri
 
-        for dead in close_dead_runs(self.store.runs):
-            errors.say(f"launch {dead.path.name} had died; it is marked as interrupted")
+        for dead in close_dead_runs(self.store):
+            errors.say(f"launch {dead.id} had died; it is marked as interrupted")
             if (dead.path / "mlflow.json").exists():
                 tracker = Tracker(tracked_uri(dead.path) or uri, self.store.root, dead.path)
                 TrackedLaunch(tracker, self.store.artifact_root).interrupted()
 
     def _table(self, record: RunRecord) -> ResultTable:
+        fetch_results(self.store, record, drawn=False)
         return build_table(record, self.store.artifact_root)
 
     def _print(self, table: ResultTable) -> None:
-        if self.as_json:
+        if self.options.as_json:
             typer.echo(table_json(table))
         else:
             print_table(table, results())
@@ -223,7 +271,9 @@ class Command:
 
     def _say_dropped(self, plan: Plan) -> None:
         """Say what a data set has beside the published one, and what of it could not be used."""
-        for stage in plan.stages.values():
+        stages = list(plan.stages.values())
+        fetch_reports(self.store, [(stage.name, stage.fingerprint) for stage in stages])
+        for stage in stages:
             path = self.store.folder(stage) / DATASET_REPORT
             if not path.exists():
                 continue
@@ -236,14 +286,19 @@ class Command:
 
     def _store_option(self) -> str:
         """Return what another command needs to find this store; nothing where it finds it so."""
-        found = Path(os.environ.get("AMX_STORE") or DEFAULT_STORE).absolute()
-        return "" if found == self.store.root else f" --store {shlex.quote(str(self.store.root))}"
+        location = self.store.location
+        found = open_store(os.environ.get("AMX_STORE") or DEFAULT_STORE).location
+        return "" if found == location else f" --store {shlex.quote(location)}"
 
 
 def _raise_for(record: RunRecord) -> None:
     failed = [arm for arm in record.arms if arm.status != "done"]
     if not failed and record.status == "done":
+        if record.unobserved:
+            raise ClusterError(record.unobserved)
         return
+    if record.unobserved:
+        errors.say(record.unobserved)
     if not failed:
         raise ArmsFailedError("real and reconstructed motion could not be measured; run it again")
     reasons = {arm.reason: arm.exit_code for arm in failed}

@@ -11,6 +11,7 @@ from audiomotion.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from audiomotion.config.nearest import not_one_of
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.records import RunRecord, all_runs
+from audiomotion.orchestrate.results import fetch_results
 from audiomotion.orchestrate.store import open_store
 from audiomotion.report.render import as_json as table_json
 from audiomotion.report.render import print_table
@@ -22,7 +23,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command("list")
 def list_runs(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
     """List launches, the newest first."""
-    records = list(all_runs(open_store(store).runs))
+    records = list(all_runs(open_store(store)))
     if as_json:
         typer.echo(json.dumps([asdict(record) for record in records], indent=1, ensure_ascii=False))
         return
@@ -42,7 +43,8 @@ def show(
 ) -> None:
     """Show a launch: its table, and the artifacts behind it."""
     artifacts = open_store(store)
-    record = _find(run, list(all_runs(artifacts.runs)))
+    record = _find(run, list(all_runs(artifacts)))
+    fetch_results(artifacts, record, drawn=False)
     table = build_table(record, artifacts.artifact_root)
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}

@@ -33,7 +33,7 @@ def ui(
     uri = default_uri(place.root)
     if uri.startswith("sqlite:") and not (place.root / "mlflow.db").exists():
         raise ConfigError(
-            f"{place.root} holds no tracked launch; run `amx ablate` first, or see --store"
+            f"{place.location} holds no tracked launch; run `amx ablate` first, or see --store"
         )
     _refuse_used_port(port)
     errors.say("MLflow takes some seconds to start; Ctrl-C stops it")
@@ -102,7 +102,7 @@ def _refuse_used_port(port: int) -> None:
 
 def _last_launch(store: ArtifactStore) -> str:
     """Return MLflow's path of the newest launch that is tracked; empty where none is."""
-    for record in all_runs(store.runs):
+    for record in all_runs(store):
         state = store.runs / record.id / "mlflow.json"
         if state.exists():
             content = read_json(state)

@@ -24,7 +24,9 @@ def frozen_parts(experiments: Iterable[Experiment]) -> list[PartSchema]:
     parts: list[PartSchema] = []
     for experiment in experiments:
         parts.append(experiment.encoder)
-        if experiment.condition == "audio":
+        if experiment.test_text == "transcripts":
+            parts.append(experiment.recognizer)
+        if experiment.condition == "audio" or experiment.test_text == "transcripts":
             parts.append(experiment.speech)
     return parts
 

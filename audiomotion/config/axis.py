@@ -1,36 +1,55 @@
 """An axis: one question of an ablation, and the answers (arms) to try."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
-from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from audiomotion.config.experiment import Variant
-from audiomotion.config.given import Given, Origin, dotted
+from audiomotion.config.given import Given
 from audiomotion.config.nearest import not_one_of
-from audiomotion.config.overrides import merge, overlaps
 from audiomotion.config.problems import find_problems
 from audiomotion.config.recipes import find_recipe, named_after_file
 from audiomotion.config.schema import Schema
 from audiomotion.config.yaml_file import read_yaml
 from audiomotion.errors import ConfigError
 
+_WITHOUT_DATASET = 4
+"""The table that does not say on which data set it was measured."""
+
 
 class PublishedTable(Schema):
     """Where the paper answers the same question; its figures stand beside ours, not among them."""
 
     table: Literal[2, 3, 4, 5, 6]
-    """Table of the paper; rows are found by the arms' names."""
+    """Table of the paper."""
 
-    dataset: Literal["humanml3d", "kit"]
-    """Data set the figures were measured on."""
+    dataset: Literal["humanml3d", "kit"] | None = None
+    """Data set of the figures; where the table has the launch's own, that one.
+
+    Table 4 is of speed, and the paper does not say on which.
+    """
 
     variant: Variant
     """Captions tested on."""
+
+    rows: dict[str, str] = Field(default_factory=dict)
+    """Row of an arm that has another name there; rows of other arms are found by their names."""
+
+    others: bool = False
+    """Whether the rows that are no arm's stand in the table too, as published only."""
+
+    @model_validator(mode="after")
+    def _says_on_which_data_set(self) -> Self:
+        if (self.dataset is None) != (self.table == _WITHOUT_DATASET):
+            given = "no dataset" if self.dataset is None else f"dataset {self.dataset!r}"
+            raise ValueError(
+                f"table {self.table} with {given}; all tables but {_WITHOUT_DATASET} need one: "
+                "humanml3d or kit"
+            )
+        return self
 
 
 class AxisConfig(Schema):
@@ -70,6 +89,14 @@ class AxisConfig(Schema):
             raise ValueError(not_one_of(value, arms, what="the arms "))
         return value
 
+    @model_validator(mode="after")
+    def _published_rows_are_of_arms(self) -> Self:
+        for arm in self.published.rows if self.published else ():
+            if arm not in self.arms:
+                sentence = not_one_of(arm, list(self.arms), what="the arms ")
+                raise ValueError(f"published.rows: {sentence}")
+        return self
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -77,14 +104,6 @@ class Axis:
 
     config: AxisConfig
     arms: Mapping[str, Given]
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One arm of each axis; of no axis at all, the experiment as it is."""
-
-    name: str
-    layer: Given
 
 
 def load_axis(name: str, recipes_dir: Path | None = None) -> Axis:
@@ -101,50 +120,3 @@ def load_axis(name: str, recipes_dir: Path | None = None) -> Axis:
     arms = values.get("arms")
     assert arms is not None
     return Axis(config, {arm: layer.noted(f"arm {arm!r}") for arm, layer in arms.value.items()})
-
-
-def choices(axes: Sequence[Axis], arms: Sequence[str] | None, experiment: str) -> list[Choice]:
-    """Return every combination of arms, in the order of the files; `arms` keeps only those named.
-
-    Raises:
-        ConfigError: A name is no arm of any axis, or the arms of two axes change the same key.
-    """
-    _refuse_unknown(axes, arms or ())
-    selected = [_selected(axis, arms or ()) for axis in axes]
-    return [_combined(combination, experiment) for combination in product(*selected)]
-
-
-def _refuse_unknown(axes: Sequence[Axis], wanted: Sequence[str]) -> None:
-    known = [arm for axis in axes for arm in axis.arms]
-    unknown = [arm for arm in wanted if arm not in known]
-    if unknown and not known:
-        raise ConfigError(f"--arms {','.join(wanted)}: there is no axis to take arms from")
-    if unknown:
-        raise ConfigError(
-            [f"--arms: {not_one_of(arm, known, what='the arms ')}" for arm in unknown]
-        )
-
-
-def _selected(axis: Axis, wanted: Sequence[str]) -> list[tuple[str, Given]]:
-    items = list(axis.arms.items())
-    return [item for item in items if item[0] in wanted] or items
-
-
-def _combined(combination: Sequence[tuple[str, Given]], experiment: str) -> Choice:
-    layers = [layer for _, layer in combination]
-    _refuse_overlap(layers)
-    name = "+".join(arm for arm, _ in combination) or experiment
-    return Choice(name, reduce(merge, layers, Given({}, Origin("arms"))))
-
-
-def _refuse_overlap(layers: Sequence[Given]) -> None:
-    problems = [
-        f"{new.origin} {dotted(path)}: {old.origin} changes it too; two axes may not change one key"
-        for index, layer in enumerate(layers)
-        for path, new in layer.leaves()
-        for earlier in layers[:index]
-        for _, old in overlaps(earlier, path)
-        if path
-    ]
-    if problems:
-        raise ConfigError(problems)

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from audiomotion.config.compressors import CompressorConfig, CompressorSchema
 from audiomotion.config.datasets import DatasetConfig
 from audiomotion.config.extractors import ExtractorConfig, ExtractorSchema
+from audiomotion.config.recognizers import RecognizerConfig
 from audiomotion.config.schema import Schema
 from audiomotion.config.speech import EspeakConfig, SpeechConfig
 from audiomotion.config.text_encoders import (
@@ -323,6 +324,13 @@ class Experiment(Schema):
     text_encoder: TextEncoderConfig = ClipTextConfig()
     """Frozen text encoder, of `condition: text`."""
 
+    test_text: Literal["captions", "transcripts"] = "captions"
+    """What `condition: text` reads in the test: the instructions, or what `recognizer` hears of
+    them spoken, as a cascade does (paper 5)."""
+
+    recognizer: RecognizerConfig = RecognizerConfig()
+    """Frozen speech recognizer, of `test_text: transcripts`."""
+
     compressor: CompressorConfig
     """Features to condition tokens; each transformer trains its own.
 
@@ -362,10 +370,26 @@ class Experiment(Schema):
         return self.text_encoder if self.condition == "text" else self.extractor
 
     @property
+    def weights_label(self) -> str:
+        """Where the weights of the frozen parts come from that stand before the transformers."""
+        if self.test_text == "captions":
+            return self.encoder.weights_label
+        return f"{self.recognizer.weights_label} + {self.encoder.weights_label}"
+
+    @property
     def used_compressor(self) -> CompressorSchema | None:
         """The compressor between encoder and transformers; None where there is none."""
         pooled = self.condition == "text" and self.text_encoder.output == "pooled"
         return None if pooled else self.compressor
+
+    @model_validator(mode="after")
+    def _only_text_is_transcribed(self) -> "Experiment":
+        if self.test_text == "transcripts" and self.condition != "text":
+            raise ValueError(
+                "test_text: transcripts is of a system that reads; set condition: text, or "
+                "test_text: captions"
+            )
+        return self
 
     @model_validator(mode="after")
     def _official_tokens_come_from_the_official_rvq(self) -> "Experiment":

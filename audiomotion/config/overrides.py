@@ -1,6 +1,7 @@
 """Lay one set of given values over another: recipe < arm < `--set`."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -80,10 +81,15 @@ def with_section_defaults(values: Given, schema: type[Schema]) -> Given:
         if section is None or not section.is_section:
             continue
         if isinstance(field.default, Schema):
-            completed[name] = _overlaid(given(field.default.model_dump(), SCHEMA_DEFAULT), section)
+            completed[name] = _overlaid(_default_section(schema, name), section)
         elif (part := parts_in(field).get(_name_of(section))) is not None:
             completed[name] = with_section_defaults(section, part)
     return values.with_keys(completed)
+
+
+@cache  # every arm completes the same sections
+def _default_section(schema: type[Schema], name: str) -> Given:
+    return given(schema.model_fields[name].default.model_dump(), SCHEMA_DEFAULT)
 
 
 def _name_of(part: Given) -> str:

@@ -11,7 +11,8 @@ from itertools import product
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from audiomotion.config.axis import Choice, choices, load_axis
+from audiomotion.config.axis import load_axis
+from audiomotion.config.combinations import Choice, choices
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.given import Given, Origin
 from audiomotion.config.official import spell_out_official
@@ -49,6 +50,8 @@ def resolve(
     recipes_dir: Path | None = None,
     weights: str | None = None,
     dataset: str | None = None,
+    *,
+    one_at_a_time: bool = False,
 ) -> list[ResolvedArm]:
     """Return the experiments of all arms and seeds, arm by arm.
 
@@ -62,6 +65,7 @@ def resolve(
         recipes_dir: The user's own recipes.
         weights: `pretrained` or `random`, whatever recipe and arms say.
         dataset: With an `experiment`, the data set to use instead of the recipe's.
+        one_at_a_time: Of several axes, only the baselines together and each other arm with them.
 
     Raises:
         ConfigError: Every problem of every arm.
@@ -71,7 +75,10 @@ def resolve(
     loaded = [axis for axis in found if axis is not None]
     recipe_name = experiment or dataset or next((axis.config.dataset for axis in loaded), None)
     recipe = _attempt(problems, load_recipe, recipe_name, recipes_dir) if recipe_name else None
-    chosen = _attempt(problems, choices, loaded, arms, _name(recipe)) if all(found) else None
+    chosen = None
+    if all(found):
+        name = _name(recipe)
+        chosen = _attempt(problems, choices, loaded, arms, name, one_at_a_time=one_at_a_time)
     last = _attempt(problems, _last_layer, sets, seeds)
     if recipe is None or chosen is None or last is None:
         raise ConfigError(unique(problems) or "no experiment, axis or data set is named")

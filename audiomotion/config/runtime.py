@@ -23,6 +23,12 @@ class Resources(Schema):
     num_workers: int = Field(default=1, ge=1)
     """Workers that train together, each with these cores and GPUs on its share of every batch."""
 
+    memory_gb: float | None = Field(default=None, gt=0)
+    """Host memory in GB (10^9 bytes) that is kept free for it; null keeps none."""
+
+    accelerator: str | None = None
+    """Only nodes with this GPU, by label `ray.io/accelerator-type`: H100. Ignored on the CPU."""
+
     @field_validator("gpus")
     @classmethod
     def _share_or_whole(cls, value: float) -> float:
@@ -50,8 +56,13 @@ class Resources(Schema):
 
     @property
     def num_threads(self) -> int:
-        """Torch threads of the stage."""
+        """Torch threads of the stage, of each worker where there are several."""
         return max(1, int(self.cpus))
+
+    @property
+    def all_threads(self) -> int:
+        """Torch threads of all workers."""
+        return self.num_threads * self.num_workers
 
 
 class StageResources(Schema):
@@ -68,6 +79,9 @@ class StageResources(Schema):
 
     text_features: Resources = Resources()
     """Text through the frozen text encoder."""
+
+    transcribe: Resources = Resources()
+    """Audio through the frozen recognizer of a cascade."""
 
     rvq: Resources = Resources()
     """Training of the RVQ-VAE."""
@@ -116,6 +130,10 @@ class Runtime(Schema):
     max_parallel_stages: int | None = Field(default=None, ge=1)
     """Stages run at the same time; null leaves it to their resources. Each takes 1 to 2 GB."""
 
+    wait_for_nodes_seconds: float = Field(default=600, ge=0)
+    """How long a stage that no living node can hold waits for one, where nodes come and go: with an
+    autoscaler, or after a node was lost. On a fixed cluster it fails at once."""
+
     stages: StageResources = StageResources()
     """Resources of each stage."""
 
@@ -125,8 +143,24 @@ class Runtime(Schema):
             return self
         return self.model_copy(update={"device": "cuda" if has_gpu else "cpu"})
 
+    def with_one_worker(self) -> "Runtime":
+        """Return this with every stage trained by one worker."""
+        trainings = {name: getattr(self.stages, name) for name in SHARED_TRAININGS}
+        one = {"num_workers": 1}
+        alone = {name: asked.model_copy(update=one) for name, asked in trainings.items()}
+        return self.model_copy(update={"stages": self.stages.model_copy(update=alone)})
+
+    def device_of(self, stage: str, settled: "Runtime") -> str:
+        """Return the torch device of a stage, where `settled` is what this means there.
+
+        A stage that asks for no GPU may come to a node that has none, and then runs on the CPU.
+        """
+        is_free = self.device == "auto" and settled.resources(stage).gpus == 0
+        return "auto" if is_free and settled.device == "cuda" else settled.device
+
     def resources(self, stage: str) -> Resources:
         """Return what a stage asks for: no GPU on the CPU, one core where the stage is unknown."""
         asked = getattr(self.stages, stage, None)
         resources = asked if isinstance(asked, Resources) else Resources()
-        return resources.model_copy(update={"gpus": 0.0}) if self.device == "cpu" else resources
+        on_cpu = {"gpus": 0.0, "accelerator": None}
+        return resources.model_copy(update=on_cpu) if self.device == "cpu" else resources

@@ -51,9 +51,10 @@ def _pretrained_parts(values: Given) -> Iterator[tuple[str, Given]]:
     """Yield the parts whose schema has weights to choose, those that stand by default too."""
     for key, field in Recipe.model_fields.items():
         part = values.get(key)
-        if part is None and isinstance(field.default, PartSchema):
-            part = given({"name": field.default.name}, SCHEMA_DEFAULT)
+        standing = field.default.name if isinstance(field.default, PartSchema) else ""
+        if part is None and standing:
+            part = given({"name": standing}, SCHEMA_DEFAULT)
         name = part.get("name") if part else None
-        schema = parts_in(field).get(str(name.plain())) if name else None
+        schema = parts_in(field).get(str(name.plain()) if name else standing)
         if part and schema and {"weights", "random_size"} <= set(schema.model_fields):
             yield key, part

@@ -27,8 +27,7 @@ def fingerprint_folder(
     """
     if not folder.is_dir():
         raise DataError(f"{folder} is missing; check the path, or --data-root")
-    found = (path for pattern in files for path in folder.glob(pattern))
-    paths = [path for path in found if path.is_file()]
+    paths = read_files(folder, files)
     listing = _listing_digest(folder, paths)
     known = _read_cache(cache)
     entry = known.get(str(folder.resolve()))
@@ -40,6 +39,12 @@ def fingerprint_folder(
         known[str(folder.resolve())] = {"listing": listing, "fingerprint": fingerprint}
         write_json(cache, known)
     return fingerprint
+
+
+def read_files(folder: Path, files: Sequence[str] = READ_FILES) -> list[Path]:
+    """Return the files that a reader looks at, in their order."""
+    found = (path for pattern in files for path in folder.glob(pattern))
+    return sorted(path for path in found if path.is_file())
 
 
 def hash_files(folder: Path, paths: Iterable[Path]) -> str:

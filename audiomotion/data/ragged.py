@@ -217,6 +217,15 @@ class Ragged(Sequence[NDArray[np.generic]]):
                 raise DataError(f"{path} has {found} bytes instead of {expected}")
         return cls(folder, index)
 
+    @classmethod
+    def open_index(cls, folder: Path, name: str) -> "Ragged":
+        """Open what says how long the arrays are; their files need not be there.
+
+        Raises:
+            DataError: The index is missing or damaged.
+        """
+        return cls(folder, _Index.load(folder / f"{name}.npz"))
+
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Rows of each array."""

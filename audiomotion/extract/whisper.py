@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from transformers import PreTrainedModel, WhisperFeatureExtractor
 from transformers import WhisperConfig as WhisperArchitecture
-from transformers import WhisperFeatureExtractor
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from audiomotion.config.extractors import WhisperConfig
@@ -105,16 +105,25 @@ def _published(folder: Path) -> tuple[WhisperEncoder, WhisperFeatureExtractor]:
         unused=("model.decoder.", "decoder.", "proj_out."),
         renamed={r"^(model\.)?encoder\.": ""},
     )
+    return encoder, whisper_log_mel(folder, encoder)
+
+
+def whisper_log_mel(folder: Path, model: PreTrainedModel) -> WhisperFeatureExtractor:
+    """Return how the weights in a folder want their log-mel taken.
+
+    Raises:
+        ModelError: The folder does not say, or it is not what the model takes.
+    """
     log_mel = _feature_extractor(folder)
     found = (log_mel.feature_size, log_mel.sampling_rate, log_mel.nb_max_frames)
-    positions = encoder.config.max_source_positions
-    wanted = (encoder.config.num_mel_bins, SAMPLE_HZ, _CONV_STRIDE * positions)
+    sizes: Any = model.config
+    wanted = (sizes.num_mel_bins, SAMPLE_HZ, _CONV_STRIDE * sizes.max_source_positions)
     if found != wanted:
         raise ModelError(
             f"{folder}: preprocessor_config.json prepares (mel bands, Hz, mel frames) {found}, but "
             f"config.json's encoder takes {wanted}; give both files of the same published weights"
         )
-    return encoder, log_mel
+    return log_mel
 
 
 def _feature_extractor(folder: Path) -> WhisperFeatureExtractor:

@@ -42,6 +42,8 @@ def with_weights(experiment: Experiment, cache: Path | None) -> Experiment:
         cache: Folder for digests of files that have not changed; None writes nothing.
     """
     sections = ["text_encoder"] if experiment.condition == "text" else ["extractor", "speech"]
+    if experiment.test_text == "transcripts":
+        sections += ["recognizer", "speech"]
     changed = {}
     for section in sections:
         part = getattr(experiment, section)
@@ -120,8 +122,8 @@ def _which(
     """Say what to do where not exactly one import fits."""
     if not found:
         return (
-            f"{wanted} was not imported into {store.root}; get the files from their authors, then "
-            f"{wanted.import_command}"
+            f"{wanted} was not imported into {store.location}; get the files from their authors, "
+            f"then {wanted.import_command}"
         )
     several = ", ".join(one.config.sha256[:12] for one in found)
     return (

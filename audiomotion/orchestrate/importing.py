@@ -96,6 +96,7 @@ def import_checkpoint(
         found = store.find(stage)
         if found is not None:
             shutil.rmtree(store.work_folder(stage.fingerprint), ignore_errors=True)
+            _fetch_record(store, found)
             return ImportedCheckpoint(importable.config, found), False
         artifact = _make(store, importable, began)
     return ImportedCheckpoint(importable.config, artifact), True
@@ -148,4 +149,10 @@ def _imported(store: ArtifactStore) -> Iterator[ImportedCheckpoint]:
             continue
         whole = store.find(Stage(CHECKPOINT, config))
         if whole is not None:
+            _fetch_record(store, whole)
             yield ImportedCheckpoint(config, whole)
+
+
+def _fetch_record(store: ArtifactStore, artifact: Artifact) -> None:
+    """Bring what `ImportedCheckpoint.record` reads to this machine."""
+    store.fetch_files([(artifact.stage, artifact.fingerprint)], [CHECKPOINT_RECORD])

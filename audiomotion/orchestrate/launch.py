@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from audiomotion.config.experiment import Experiment
-from audiomotion.orchestrate.executor import EventKind, Executor
+from audiomotion.errors import ClusterError, DivergedError
+from audiomotion.orchestrate.budget import GpuBudget
+from audiomotion.orchestrate.executor import EventKind, Executor, OnEvent
+from audiomotion.orchestrate.failures import NOT_ITS_OWN, Failure, failure_of
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.records import (
     ArmRecord,
@@ -14,9 +17,13 @@ from audiomotion.orchestrate.records import (
     RunRecord,
     timestamp,
 )
-from audiomotion.orchestrate.schedule import Failure, Schedule
+from audiomotion.orchestrate.results import fetch_reports, fetch_results
+from audiomotion.orchestrate.schedule import Schedule
+from audiomotion.orchestrate.stopping import terminated_as_interrupted
 from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.worker import raise_verdict
 from audiomotion.stages.base import AnyStage
+from audiomotion.stages.graph import ReferenceStage
 from audiomotion.stages.system import SystemStages
 
 
@@ -45,7 +52,11 @@ class Observer(Protocol):
         """Called for every stage of the plan whose artifact is there, cached ones included."""
 
     def end(self, record: RunRecord) -> None:
-        """Called once, with the verdicts; the launch is not done before this returns."""
+        """Called once, with the verdicts; the launch is not done before this returns.
+
+        Raises:
+            ClusterError: Something could not be noted; the launch is done all the same.
+        """
 
     def interrupted(self) -> None:
         """Called instead of `end` when the launch breaks off; must not raise."""
@@ -60,13 +71,15 @@ class Display(Protocol):
 
 def make_plan(request: Request) -> Plan:
     """Return all stages of all arms and seeds, each needed artifact once."""
-    targets, references = [], {}
+    targets = []
+    references: dict[str, ReferenceStage] = {}
     for name, experiment in request.arms:
         stages = SystemStages(experiment)
         # An axis compares metrics, which are measured at the real lengths.
         companions = (stages.length,) if request.kind == "experiment" else ()
-        targets.append(Target(name, experiment.seed, stages.evaluation, companions))
-        references[stages.reference.fingerprint] = stages.reference
+        reference = references.setdefault(stages.reference.fingerprint, stages.reference)
+        target = Target(name, experiment.seed, stages.evaluation, companions, reference)
+        targets.append(target)
     return Plan(targets, references.values())
 
 
@@ -78,7 +91,7 @@ def new_record(request: Request, plan: Plan) -> RunRecord:
             seed=experiment.seed,
             experiment=experiment.model_dump(mode="json"),
             fingerprints=_fingerprints(target),
-            weights=experiment.encoder.weights_label,
+            weights=experiment.weights_label,
         )
         for (name, experiment), target in zip(request.arms, plan.targets, strict=True)
     )
@@ -104,6 +117,8 @@ def _fingerprints(target: Target) -> dict[str, str]:
         if stage.fingerprint not in found.values():
             name = stage.name if stage.name not in found else f"{stage.name}-2"
             found[name] = stage.fingerprint
+    if target.reference is not None:
+        found[target.reference.name] = target.reference.fingerprint
     return found
 
 
@@ -115,39 +130,76 @@ def launch(
     observer: Observer,
     display: Display,
     seconds: Mapping[str, float],
+    *,
+    budget: GpuBudget | None = None,
+    retry_failed: bool = False,
 ) -> RunRecord:
     """Run what is missing and return the record with a verdict on every arm.
 
-    An arm is `failed` where a stage of its own failed, `skipped` where one that arms share did. An
-    interrupt leaves the record `interrupted`; the same request continues it.
+    An arm is `failed` where a stage of its own failed, `skipped` where one that arms share did, or
+    where it was not begun because others failed for a reason that they share or the budget is used
+    up. A training that
+    diverged is only run again with `retry_failed`. An interrupt leaves the record `interrupted`;
+    the same request continues it. Where the observer could not note everything, `unobserved` says
+    so; the same request makes up for it.
     """
     record = new_record(request, plan)
-    folder = RunFolder(store.runs / record.id)
+    folder = RunFolder(store, record.id)
     earlier = folder.load()
     if earlier is not None:
         record = replace(record, created=earlier.created)
+    folder.save(record)  # first: what it names is not collected from then on
     available = store.available(plan.stages)
-    schedule = Schedule(plan.missing(available), seconds)
-    folder.save(record)
+    schedule = Schedule(plan.missing(available), seconds, plan.arms_of, budget)
 
     def on_event(event: EventKind, stage: AnyStage | None) -> None:
         display(event, stage)
         if event == "done" and stage is not None:
+            fetch_reports(store, [(stage.name, stage.fingerprint)])
             observer.stage_done(record, stage, store.folder(stage))
 
     try:
-        observer.begin(record)
-        for stage in plan.stages.values():
-            if stage.fingerprint in available:
+        with terminated_as_interrupted():
+            observer.begin(record)
+            folder.share()
+            cached = [stage for stage in plan.stages.values() if stage.fingerprint in available]
+            fetch_reports(store, [(stage.name, stage.fingerprint) for stage in cached])
+            for stage in cached:
                 observer.stage_done(record, stage, store.folder(stage))
-        executor.run(schedule, on_event)
-        record = _with_verdicts(record, plan, schedule)
-        observer.end(record)
+            _apply_verdicts(schedule, store, on_event, retry_failed=retry_failed)
+            executor.run(schedule, budget.watch(schedule, on_event) if budget else on_event)
+            record = _with_verdicts(record, plan, schedule)
+            fetch_results(store, record)
+            record = _observed(record, observer)
     except BaseException:
         folder.save(record.with_arms(record.arms, "interrupted"))
         observer.interrupted()
         raise
     folder.save(record)
+    return record
+
+
+def _apply_verdicts(
+    schedule: Schedule, store: ArtifactStore, on_event: OnEvent, *, retry_failed: bool
+) -> None:
+    """Fail the stages that are known to fail, or forget that they are."""
+    for stage in list(schedule.stages.values()):
+        if retry_failed:
+            store.forget_verdict(stage.fingerprint)
+            continue
+        try:
+            raise_verdict(store, stage)
+        except DivergedError as error:
+            schedule.fail(failure_of(stage, error))
+            on_event("failed", stage)
+
+
+def _observed(record: RunRecord, observer: Observer) -> RunRecord:
+    """Tell the observer the verdicts; note what it says it could not note."""
+    try:
+        observer.end(record)
+    except ClusterError as error:
+        return replace(record, unobserved=str(error))
     return record
 
 
@@ -168,11 +220,12 @@ def _first_failure(target: Target, schedule: Schedule) -> Failure | None:
 
 def _verdict(arm: ArmRecord, failure: Failure | None, plan: Plan) -> ArmRecord:
     if failure is None:
-        return replace(arm, status="done", reason="", exit_code=0)
-    shared = len(plan.arms_of[failure.stage.fingerprint]) > 1
+        return replace(arm, status="done", reason="", exit_code=0, failure_kind="")
+    not_its_own = failure.kind in NOT_ITS_OWN or len(plan.arms_of[failure.stage.fingerprint]) > 1
     return replace(
         arm,
-        status="skipped" if shared else "failed",
+        status="skipped" if not_its_own else "failed",
         reason=f"{failure.stage.name}: {failure.reason}",
         exit_code=failure.exit_code,
+        failure_kind=failure.kind,
     )

@@ -22,6 +22,9 @@ class Target:
     companions: tuple[AnyStage, ...] = ()
     """What it leaves besides, without which it is not done."""
 
+    reference: AnyStage | None = None
+    """Its ceiling; not needed for the arm to be done, and so an extra of the plan."""
+
     @property
     def roots(self) -> tuple[AnyStage, ...]:
         """All that is wanted; everything else is an input of these."""
@@ -78,6 +81,19 @@ class Plan:
                 arms[stage.fingerprint].add(target.arm)
         return {fingerprint: frozenset(names) for fingerprint, names in arms.items()}
 
+    def with_downstream(self, kinds: Container[str]) -> set[Fingerprint]:
+        """Return the stages of some kinds, and every stage of the plan that builds on them."""
+        found: set[Fingerprint] = set()
+        for key, stage in self.stages.items():  # inputs come first
+            inputs = (needed.fingerprint for needed in stage.inputs.values())
+            if stage.name in kinds or any(needed in found for needed in inputs):
+                found.add(key)
+        return found
+
+    def only(self, kinds: Container[str]) -> "Plan":
+        """Return the plan that ends in the stages of some kinds, for no arm's sake."""
+        return Plan((), [stage for stage in self.stages.values() if stage.name in kinds])
+
     def missing(self, available: Container[Fingerprint]) -> list[AnyStage]:
         """Return the stages to run, inputs before what needs them.
 
@@ -102,12 +118,13 @@ def chain_lengths(
 ) -> dict[Fingerprint, float]:
     """Return, for each stage, the time from its start to the end of the longest chain it begins.
 
-    `seconds` estimates a stage by its name; unknown ones count as one second.
+    `seconds` estimates a stage by its fingerprint, or else its name; an unknown one counts as one
+    second.
     """
     ordered = list(stages)
     lengths: dict[Fingerprint, float] = {}
     for stage in reversed(ordered):
-        own = seconds.get(stage.name, 1.0)
+        own = seconds.get(stage.fingerprint, seconds.get(stage.name, 1.0))
         lengths[stage.fingerprint] = own + lengths.get(stage.fingerprint, 0.0)
         for needed in stage.inputs.values():
             longest = max(lengths.get(needed.fingerprint, 0.0), lengths[stage.fingerprint])

@@ -46,6 +46,8 @@ class ProgressFile:
         self._started = time.monotonic()
         self._written = 0.0
         self._first: tuple[float, int] | None = None
+        self.total = 0
+        """Steps in all, as last reported."""
         self.report(0, 0, {})
 
     @property
@@ -56,6 +58,7 @@ class ProgressFile:
     def report(self, step: int, total: int, values: Mapping[str, float]) -> None:
         """Note that `step` of `total` steps are done."""
         now = time.monotonic()
+        self.total = total
         if self._first is None and total > 0:
             self._first = (now, step)
         if now - self._written < _SECONDS_BETWEEN_WRITES and step < total:

@@ -2,9 +2,11 @@
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-from audiomotion.config.runtime import Resources
+from audiomotion.orchestrate.placement import Room
 from audiomotion.orchestrate.worker import ShardHelper, WorkerSettings
 from audiomotion.stages.base import AnyStage
 
@@ -14,6 +16,14 @@ _MAX_LOST: Final = 3
 """Helpers of a stage that may be lost before it gets no more."""
 
 
+@dataclass(frozen=True)
+class _Helper:
+    actor: Any
+    stage: AnyStage
+    place: object
+    """What it holds its room by."""
+
+
 class Helpers:
     """The helpers of all stages of a driver; each makes one shard after the other.
 
@@ -21,8 +31,9 @@ class Helpers:
     is wrong with a shard is for the process to say that holds the stage's claim: it will meet it.
     """
 
-    def __init__(self) -> None:
-        self._working: dict[Any, tuple[Any, AnyStage]] = {}
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._working: dict[Any, _Helper] = {}
         self._lost: Counter[str] = Counter()
 
     @property
@@ -33,50 +44,60 @@ class Helpers:
     @property
     def stages(self) -> list[AnyStage]:
         """The stage of each helper."""
-        return [stage for _, stage in self._working.values()]
+        return [helper.stage for helper in self._working.values()]
 
     def wanted(self, stage: AnyStage, num_missing: int) -> bool:
         """Return whether a stage with that many unfinished shards has work for one more."""
         num_workers = 1 + sum(other is stage for other in self.stages)
         return num_missing > num_workers and self._lost[stage.fingerprint] < _MAX_LOST
 
-    def add(self, stage: AnyStage, settings: WorkerSettings, resources: Resources) -> None:
-        """Start a helper."""
+    def add(
+        self, stage: AnyStage, settings: WorkerSettings, place: object, options: Mapping[str, Any]
+    ) -> None:
+        """Start a helper in a place of the room."""
         import ray
 
-        kind = ray.remote(ShardHelper).options(
-            num_cpus=resources.cpus,
-            num_gpus=resources.gpus,
-        )
-        self._go_on(kind.remote(stage, settings), stage)
+        actor = ray.remote(ShardHelper).options(**options).remote(stage, settings)
+        self._go_on(_Helper(actor, stage, place))
 
     def collect(self, handle: Any, *, needed_elsewhere: bool) -> None:
         """Take note of what a helper ended with; it goes on, unless there is nothing to do."""
         import ray
 
-        helper, stage = self._working.pop(handle)
+        helper = self._working.pop(handle)
+        name = helper.stage.name
         try:
             made = ray.get(handle)
         except ray.exceptions.RayTaskError as error:
-            logger.warning("a helper of stage %s failed: %s", stage.name, error)
-            self._lost[stage.fingerprint] = _MAX_LOST
+            logger.warning("a helper of stage %s failed: %s", name, error)
+            self._lost[helper.stage.fingerprint] = _MAX_LOST
         except ray.exceptions.RayError as error:
-            logger.warning("a helper of stage %s was lost: %s", stage.name, type(error).__name__)
-            self._lost[stage.fingerprint] += 1
+            logger.warning("a helper of stage %s was lost: %s", name, type(error).__name__)
+            self._lost[helper.stage.fingerprint] += 1
         else:
             if made and not needed_elsewhere:
-                self._go_on(helper, stage)
-            else:
-                helper.close.remote()  # and it ends, since nobody keeps its handle
+                self._go_on(helper)
+                return
+            helper.actor.close.remote()  # and it ends, since nobody keeps its handle
+        self._room.release(helper.place)
 
     def dismiss(self, stage: AnyStage) -> None:
         """End all helpers of a stage that has ended."""
+        for handle, helper in list(self._working.items()):
+            if helper.stage is stage:
+                self._end(handle)
+
+    def dismiss_all(self) -> None:
+        """End all helpers: what they have half made is made anew."""
+        for handle in self.handles:
+            self._end(handle)
+
+    def _end(self, handle: Any) -> None:
         import ray
 
-        for handle, (helper, other) in list(self._working.items()):
-            if other is stage:
-                del self._working[handle]
-                ray.kill(helper)
+        helper = self._working.pop(handle)
+        ray.kill(helper.actor)
+        self._room.release(helper.place)
 
-    def _go_on(self, helper: Any, stage: AnyStage) -> None:
-        self._working[helper.make_one.remote()] = (helper, stage)
+    def _go_on(self, helper: _Helper) -> None:
+        self._working[helper.actor.make_one.remote()] = helper

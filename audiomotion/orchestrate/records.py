@@ -1,6 +1,5 @@
 """Records of launches: what was asked for, and the verdict on every arm."""
 
-import fcntl
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from audiomotion.errors import DataError
-from audiomotion.files import read_json, write_json
+from audiomotion.files import full_disk_explained, read_json, write_json
+from audiomotion.orchestrate.store import ArtifactStore
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +33,8 @@ class ArmRecord:
     status: ArmStatus = "pending"
     reason: str = ""
     exit_code: int = 0
+    failure_kind: str = ""
+    """What kind of reason that is; see `FailureKind`."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,18 @@ class RunRecord:
     """The axis: its question, baseline, published table."""
     status: RunStatus = "running"
     updated: str = ""
+    unobserved: str = ""
+    """Why the tracker does not have everything of it; empty where it has."""
+
+    def fingerprints(self) -> Iterator[str]:
+        """Yield the fingerprints that it names; one that arms share comes more than once."""
+        yield from self.references
+        for arm in self.arms:
+            yield from arm.fingerprints.values()
 
     def with_arms(self, arms: tuple[ArmRecord, ...], status: RunStatus) -> "RunRecord":
         """Return the record with new verdicts."""
-        return replace(self, arms=arms, status=status, updated=timestamp())
+        return replace(self, arms=arms, status=status, updated=timestamp(), unobserved="")
 
 
 def timestamp() -> str:
@@ -66,33 +76,46 @@ def timestamp() -> str:
 class RunFolder:
     """The folder of one launch below the store: its record and what trackers keep."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, store: ArtifactStore, run_id: str) -> None:
+        self.id = run_id
+        self._store = store
+
+    @property
+    def path(self) -> Path:
+        """Where the folder is on this machine."""
+        return self._store.runs / self.id
 
     def save(self, record: RunRecord) -> None:
-        """Write the record."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        """Write the record, and let other machines see all that the folder holds."""
+        with full_disk_explained(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
         write_json(self.path / "run.json", asdict(record))
+        self.share()
+
+    def share(self) -> None:
+        """Let other machines see all that the folder holds."""
+        self._store.push(self.path)
 
     @contextmanager
     def claim(self, wait: Callable[[], None]) -> Iterator[None]:
         """Hold the launch; call `wait` and wait where another process holds it."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / "driver.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                wait()
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        name = f"run-{self.id}"
+        with self._store.claim(name, wait=False) as mine:
+            if mine:
+                self._store.pull(self.path)
+                yield
+                return
+        wait()
+        with self._store.claim(name):
+            self._store.pull(self.path)
             yield
 
     def close_if_dead(self) -> bool:
         """Mark the launch as interrupted if it says that it runs and no living process holds it."""
-        with (self.path / "driver.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with self._store.claim(f"run-{self.id}", wait=False) as mine:
+            if not mine:
                 return False
+            self._store.pull(self.path)
             record = self.load()
             if record is None or record.status != "running":
                 return False
@@ -116,17 +139,27 @@ class RunFolder:
             ) from error
 
 
-def all_runs(runs: Path) -> Iterator[RunRecord]:
-    """Yield every record below `runs`, the newest first."""
-    records = (_load_or_warn(RunFolder(path.parent)) for path in runs.glob("*/run.json"))
-    found = [record for record in records if record is not None]
-    yield from sorted(found, key=lambda record: record.updated or record.created, reverse=True)
+def all_runs(store: ArtifactStore) -> Iterator[RunRecord]:
+    """Yield every record of a store, the newest first."""
+    records = (record for _, record in _all_folders(store))
+    yield from sorted(records, key=lambda record: record.updated or record.created, reverse=True)
 
 
-def close_dead_runs(runs: Path) -> list[RunFolder]:
+def close_dead_runs(store: ArtifactStore) -> list[RunFolder]:
     """Mark launches whose driver died as interrupted; return their folders."""
-    folders = [RunFolder(path.parent) for path in sorted(runs.glob("*/run.json"))]
-    return [folder for folder in folders if _load_or_warn(folder) and folder.close_if_dead()]
+    return [
+        folder
+        for folder, record in _all_folders(store)
+        if record.status == "running" and folder.close_if_dead()
+    ]
+
+
+def _all_folders(store: ArtifactStore) -> Iterator[tuple[RunFolder, RunRecord]]:
+    store.pull(store.runs)
+    for path in sorted(store.runs.glob("*/run.json")):
+        folder = RunFolder(store, path.parent.name)
+        if (record := _load_or_warn(folder)) is not None:
+            yield folder, record
 
 
 def _load_or_warn(folder: RunFolder) -> RunRecord | None:

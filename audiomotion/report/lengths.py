@@ -113,15 +113,15 @@ def measure_lengths(
             )
             continue
         stages = _stages(experiment, variant)
-        if (folder := _found(store, stages["speak"])) is None:
+        if (folder := _found(store, stages["speak"], "utterances.jsonl")) is None:
             missing.append(_not_stored("speech", "speak", variant, experiment))
         else:
             seconds = [utterance.seconds for utterance in Utterances(folder).records]
             audio[variant] = Distribution(np.array(seconds, np.float64))
-        if (folder := _found(store, stages["features"])) is None:
+        if (folder := _found(store, stages["features"], "features.npz", FEATURES)) is None:
             missing.append(_not_stored("features", "features", variant, experiment))
         else:
-            lengths_ = Ragged.open(folder, "features").lengths
+            lengths_ = Ragged.open_index(folder, "features").lengths
             frames[variant] = Distribution(lengths_.astype(np.float64))
             record = read_json(folder / FEATURES)
             frame_hz = record["frame_hz"]
@@ -151,9 +151,12 @@ def _stages(experiment: Experiment, variant: Variant) -> dict[str, AnyStage]:
     return {stage.name: stage for stage in SystemStages(heard).evaluation.upstream()}
 
 
-def _found(store: ArtifactStore, stage: AnyStage) -> Path | None:
-    found = store.find(stage)
-    return None if found is None else found.folder
+def _found(store: ArtifactStore, stage: AnyStage, *names: str) -> Path | None:
+    """Return the folder of an artifact, with these of its files on this machine."""
+    if store.find(stage) is None:
+        return None
+    store.fetch_files([(stage.name, stage.fingerprint)], names)
+    return store.folder(stage)
 
 
 def _words(clips: Sequence[ClipRecord], variant: Variant) -> Distribution | None:

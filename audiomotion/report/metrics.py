@@ -17,6 +17,11 @@ class Metric:
     """Name in the published figures, where it is another."""
 
     @property
+    def in_paper(self) -> str:
+        """Name in the published figures."""
+        return self.published or self.key
+
+    @property
     def heading(self) -> str:
         """Label with the direction."""
         return self.label + {"lower": " ↓", "higher": " ↑", "real": " →"}[self.better]
@@ -31,3 +36,6 @@ METRICS = (
     Metric("multimodality", "MultiModality", "higher"),
     Metric("diversity", "Diversity", "real"),
 )
+
+PUBLISHED_ONLY = (Metric("samples_per_second", "samples/s", "higher"),)
+"""What the paper reports and a launch does not measure."""

@@ -1,13 +1,13 @@
 """What the figures of a table are and are not."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.report.measured import reference_path, result_of
-from audiomotion.report.metrics import METRICS
-from audiomotion.report.published import ABLATION_TABLES, suspect_figures
+from audiomotion.report.published_notes import other_data, published_notes
 
 
 def notes(record: RunRecord, artifacts: Path) -> list[str]:
@@ -18,7 +18,9 @@ def notes(record: RunRecord, artifacts: Path) -> list[str]:
         notes.append(_interval_note(record, result_of(done[0], artifacts)))
         notes += _unknown_words_notes(done, artifacts)
     random = [
-        f"{arm.arm}: {arm.weights}" for arm in record.arms if arm.weights.startswith("random")
+        f"{arm.arm}: {arm.weights}"
+        for arm in record.arms
+        if any(part.startswith("random") for part in arm.weights.split(" + "))
     ]
     if random:
         notes.append(
@@ -26,22 +28,11 @@ def notes(record: RunRecord, artifacts: Path) -> list[str]:
             "the order of these arms says nothing about the published encoders."
         )
     notes += [_data_note(record), *_official_notes(record)]
-    notes += _suspect_notes(record)
+    evaluations = ((arm.arm, arm.fingerprints["evaluation"]) for arm in record.arms)
+    notes += [*_design_notes(record), *same_system_notes(evaluations), *published_notes(record)]
     if any(not reference_path(key, artifacts).exists() for key in record.references):
         notes.append("Real motion and its reconstruction have not been measured: no ceiling here.")
     return notes
-
-
-def _suspect_notes(record: RunRecord) -> list[str]:
-    table = (record.axis.get("published") or {}).get("table")
-    suspect = suspect_figures(table) if table in ABLATION_TABLES else {}
-    labels = {metric.published or metric.key: metric.label for metric in METRICS}
-    return [
-        f"The published {labels[key]} of {arm} is very likely a slip of the paper's table {table}."
-        for arm, keys in suspect.items()
-        for key in keys
-        if any(own.arm == arm for own in record.arms)
-    ]
 
 
 def _interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
@@ -66,12 +57,36 @@ def _interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
 
 
 def _data_note(record: RunRecord) -> str:
-    published = record.axis.get("published") or {}
-    words = [f"Data set: {record.dataset}"]
-    if published and published["dataset"] != record.dataset:
-        words[0] += f", not {published['dataset']} of the paper's table {published['table']}"
+    words = [f"Data set: {record.dataset}{other_data(record)}"]
     words += [_evaluator_note(record), _checkpoint_note(record)]
     return "; ".join(words) + "."
+
+
+def _design_notes(record: RunRecord) -> list[str]:
+    """Say how the arms of several axes were put together."""
+    if record.axis.get("one_at_a_time"):
+        return [f"One axis at a time: arms differ in one from {record.axis['baseline']}."]
+    axes = [one["name"] for one in record.axis.get("axes", ())]
+    return [f"Arms are combinations of {' and '.join(axes)}."] if len(axes) > 1 else []
+
+
+def same_system_notes(evaluations: Iterable[tuple[str, str]]) -> list[str]:
+    """Say which arms are one and the same system: their figures are one measurement.
+
+    Args:
+        evaluations: Arm and fingerprint of each evaluation.
+    """
+    results: dict[str, set[str]] = defaultdict(set)
+    for arm, fingerprint in evaluations:
+        results[arm].add(fingerprint)
+    names: dict[frozenset[str], list[str]] = defaultdict(list)
+    for name, found in results.items():
+        names[frozenset(found)].append(name)
+    return [
+        f"One and the same system, measured once: {', '.join(same)}."
+        for same in names.values()
+        if len(same) > 1
+    ]
 
 
 def _evaluator_note(record: RunRecord) -> str:

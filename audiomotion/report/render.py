@@ -5,7 +5,8 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from audiomotion.report.metrics import METRICS, Metric
+from audiomotion.report.metrics import METRICS, PUBLISHED_ONLY, Metric
+from audiomotion.report.published import PublishedFigures, PublishedRow, published_rows
 from audiomotion.report.statistics import Figure
 from audiomotion.report.table import ResultTable, Row, table_columns
 
@@ -20,6 +21,9 @@ def print_table(table: ResultTable, console: Console) -> None:
     grid.add_section()
     for row in table.rows:
         grid.add_row(*cells(row, table))
+    grid.add_section()
+    for row in table.published_only:
+        grid.add_row(*cells(row, table))
     console.print(grid)
     for row in table.rows:
         if row.reason:
@@ -31,30 +35,35 @@ def print_table(table: ResultTable, console: Console) -> None:
 def headings(table: ResultTable) -> list[str]:
     """Return the columns' headings."""
     own = ["arm", *(metric.heading for metric in METRICS)]
-    return [*own, published_heading(table)] if _published_metrics(table) else own
+    return [*own, *(published_heading(source) for source in table.published)]
 
 
-def published_heading(table: ResultTable) -> str:
-    """Return the heading of the column of published figures, which names what it holds."""
-    labels = " · ".join(metric.label for metric in _published_metrics(table))
-    return f"published, table {table.published_table}, {table.published_dataset} ({labels})"
+def published_heading(source: PublishedFigures) -> str:
+    """Return the heading of a column of published figures, which names what it holds."""
+    labels = " · ".join(metric.label for metric in _published_metrics(source))
+    return f"published, {source.place} ({labels})"
 
 
 def cells(row: Row, table: ResultTable) -> list[str]:
     """Return a row's cells, in the order of `headings`."""
     own = [row.name, *(_cell(row.figures.get(metric.key)) for metric in METRICS)]
-    if not _published_metrics(table):
-        return own
-    published = [
-        row.published.get(metric.published or metric.key) for metric in _published_metrics(table)
-    ]
-    text = " · ".join(_cell(figure) for figure in published) if any(published) else "–"
-    return [*own, text]
+    beside = row.published or [None] * len(table.published)
+    pairs = zip(beside, table.published, strict=True)
+    return [*own, *(_published_cell(found, source) for found, source in pairs)]
 
 
-def _published_metrics(table: ResultTable) -> list[Metric]:
-    keys = {key for row in table.rows for key in row.published}
-    return [metric for metric in METRICS if (metric.published or metric.key) in keys]
+def _published_cell(row: PublishedRow | None, source: PublishedFigures) -> str:
+    if row is None:
+        return _cell(None)
+    figures = (row.figures.get(metric.in_paper) for metric in _published_metrics(source))
+    return " · ".join(_cell(figure) for figure in figures)
+
+
+def _published_metrics(source: PublishedFigures) -> list[Metric]:
+    """Return the metrics of a published table, whichever of its rows are shown."""
+    rows = published_rows(source.table, source.dataset).values()
+    keys = {key for row in rows for key in row.figures}
+    return [metric for metric in (*METRICS, *PUBLISHED_ONLY) if metric.in_paper in keys]
 
 
 def _cell(figure: Figure | None) -> str:
@@ -70,9 +79,8 @@ def markdown(table: ResultTable) -> str:
         "| " + " | ".join(names) + " |",
         "|" + "---|" * len(names),
     ]
-    lines += [
-        "| " + " | ".join(cells(row, table)) + " |" for row in [*table.references, *table.rows]
-    ]
+    rows = [*table.references, *table.rows, *table.published_only]
+    lines += ["| " + " | ".join(cells(row, table)) + " |" for row in rows]
     failures = [f"- {row.name}: {row.reason}" for row in table.rows if row.reason]
     notes = [f"- {note}" for note in table.notes]
     return "\n".join([*lines, "", *failures, *notes]) + "\n"
@@ -83,7 +91,10 @@ def as_json(table: ResultTable) -> str:
     content = {
         "title": table.title,
         "dataset": table.dataset,
-        "published_table": table.published_table,
+        "published": [
+            {"table": source.table, "dataset": source.dataset, "variant": source.variant}
+            for source in table.published
+        ],
         "columns": table_columns(table),
         "notes": list(table.notes),
     }

@@ -9,21 +9,21 @@ from typing import Any
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.report.measured import reference_path, result_of
-from audiomotion.report.metrics import METRICS
+from audiomotion.report.metrics import METRICS, PUBLISHED_ONLY
 from audiomotion.report.notes import notes
-from audiomotion.report.published import ABLATION_TABLES, published_arms
+from audiomotion.report.published import PublishedFigures, PublishedRow, published_beside
 from audiomotion.report.statistics import Figure, over_seeds
 
 
 @dataclass(frozen=True)
 class Row:
-    """One arm, or one kind of real motion."""
+    """One arm, one kind of real motion, or a system that is published only."""
 
     name: str
     figures: Mapping[str, Figure]
     """Measured, by metric; empty where the arm has no result."""
-    published: Mapping[str, Figure] = field(default_factory=dict)
-    """The paper's, by metric."""
+    published: Sequence[PublishedRow | None] = ()
+    """The paper's row in each of the table's `published`; None where it has none."""
     weights: str = ""
     """Where the encoder's weights come from."""
     reason: str = ""
@@ -41,8 +41,10 @@ class ResultTable:
     rows: Sequence[Row]
     references: Sequence[Row]
     """Real motion and its RVQ reconstruction: the ceiling."""
-    published_table: int | None
-    published_dataset: str
+    published: Sequence[PublishedFigures]
+    """The paper's tables that answer the same questions: one an axis at most."""
+    published_only: Sequence[Row]
+    """Systems of those tables that are no arm here."""
     notes: Sequence[str]
     """What the figures are and are not."""
 
@@ -54,19 +56,17 @@ def build_table(record: RunRecord, artifacts: Path) -> ResultTable:
         record: The launch.
         artifacts: Folder `artifacts` of the store.
     """
-    source: Mapping[str, Any] = record.axis.get("published") or {}
-    published = published_arms(source["table"]) if source.get("table") in ABLATION_TABLES else {}
     arms: dict[str, list[ArmRecord]] = defaultdict(list)
     for arm in record.arms:
         arms[arm.arm].append(arm)
-    rows = [_arm_row(name, of_seeds, published, artifacts) for name, of_seeds in arms.items()]
+    published = published_beside(record.axis, record.dataset, list(arms))
     return ResultTable(
         title=record.title,
         dataset=record.dataset,
-        rows=rows,
+        rows=[_arm_row(name, seeds, published, artifacts) for name, seeds in arms.items()],
         references=_reference_rows(record, artifacts),
-        published_table=source.get("table"),
-        published_dataset=str(source.get("dataset", "")),
+        published=published,
+        published_only=_published_only(published),
         notes=notes(record, artifacts),
     )
 
@@ -74,7 +74,7 @@ def build_table(record: RunRecord, artifacts: Path) -> ResultTable:
 def _arm_row(
     name: str,
     seeds: Sequence[ArmRecord],
-    published: Mapping[str, Mapping[str, Figure]],
+    published: Sequence[PublishedFigures],
     artifacts: Path,
 ) -> Row:
     by_seed = {
@@ -86,7 +86,7 @@ def _arm_row(
     return Row(
         name=name,
         figures=_over_seeds(list(by_seed.values()), len(seeds)),
-        published=published.get(name, {}),
+        published=[source.rows.get(name) for source in published],
         weights=seeds[0].weights,
         reason="; ".join(reasons),
         by_seed=by_seed,
@@ -118,35 +118,69 @@ def _over_seeds(found: Sequence[Mapping[str, Figure]], num_asked: int) -> dict[s
 
 def _reference_rows(record: RunRecord, artifacts: Path) -> list[Row]:
     labels = {"real": "real motion", "reconstruction": "RVQ reconstruction"}
-    paths = [reference_path(key, artifacts) for key in record.references]
-    found = [read_json(path) for path in paths if path.exists()]
-    several = len(found) > 1
+    paths = {key: reference_path(key, artifacts) for key in record.references}
+    found = {key: read_json(path) for key, path in paths.items() if path.exists()}
     return [
-        Row(
-            label + (f" ({number})" if several else ""),
-            _figures(content[key]),
+        row
+        for kind, label in labels.items()
+        for row in _ceiling(
+            label, {key: _figures(content[kind]) for key, content in found.items()}, record
         )
-        for number, content in enumerate(found, 1)
-        for key, label in labels.items()
+    ]
+
+
+def _ceiling(
+    label: str, figures: Mapping[str, Mapping[str, Figure]], record: RunRecord
+) -> list[Row]:
+    """Return a row for all arms, or where references differ one for the arms of each."""
+    distinct: list[Mapping[str, Figure]] = []
+    for one in figures.values():
+        if one not in distinct:
+            distinct.append(one)
+    if len(distinct) < 2:
+        return [Row(label, one) for one in distinct]
+    arms: list[dict[str, None]] = [{} for _ in distinct]
+    for arm in record.arms:
+        if (key := arm.fingerprints["reference"]) in figures:
+            arms[distinct.index(figures[key])][arm.arm] = None
+    pairs = zip(arms, distinct, strict=True)
+    return [Row(f"{label} ({', '.join(names)})", one) for names, one in pairs]
+
+
+def _published_only(published: Sequence[PublishedFigures]) -> list[Row]:
+    """Return a row for each system that a published table has and the launch has not."""
+    return [
+        Row(row.system, {}, [row if other is source else None for other in published])
+        for source in published
+        for row in source.others
     ]
 
 
 def table_columns(table: ResultTable) -> dict[str, list[Any]]:
     """Return the table column by column, for MLflow and JSON; None where nothing was measured."""
-    rows = [*table.references, *table.rows]
+    rows = [*table.references, *table.rows, *table.published_only]
     columns: dict[str, list[Any]] = {"arm": [row.name for row in rows]}
     for metric in METRICS:
-        columns[metric.key] = [_value(row.figures.get(metric.key), "mean") for row in rows]
-        columns[f"{metric.key}_95"] = [
-            _value(row.figures.get(metric.key), "half_width") for row in rows
-        ]
-    for metric in METRICS:
-        key = metric.published or metric.key
-        values = [_value(row.published.get(key), "mean") for row in rows]
-        if any(value is not None for value in values):
-            columns[f"paper_{metric.key}"] = values
+        found = [row.figures.get(metric.key) for row in rows]
+        columns[metric.key] = [_value(figure, "mean") for figure in found]
+        columns[f"{metric.key}_95"] = [_value(figure, "half_width") for figure in found]
+    for place, source in enumerate(table.published):
+        beside = [row.published[place] if row.published else None for row in rows]
+        columns |= _published_columns(f"paper_table{source.table}", beside)
     columns["weights"] = [row.weights for row in rows]
     columns["failed"] = [row.reason for row in rows]
+    return columns
+
+
+def _published_columns(prefix: str, rows: Sequence[PublishedRow | None]) -> dict[str, list[Any]]:
+    """Return what was published beside each row: the system, and the metrics that any has."""
+    columns: dict[str, list[Any]] = {f"{prefix}_system": [row and row.system for row in rows]}
+    for metric in (*METRICS, *PUBLISHED_ONLY):
+        found = [row.figures.get(metric.in_paper) if row else None for row in rows]
+        for name, part in ((metric.key, "mean"), (f"{metric.key}_95", "half_width")):
+            values = [_value(figure, part) for figure in found]
+            if any(value is not None for value in values):
+                columns[f"{prefix}_{name}"] = values
     return columns
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from audiomotion import __version__
+from audiomotion.config.combinations import split
 from audiomotion.errors import ClusterError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
@@ -75,7 +76,9 @@ class TrackedLaunch:
                 self._log_motions(arm)
             self.tracker.end(label(arm), _status(arm), arm.reason)
         for row in table.rows:
-            self.tracker.log_metrics("", _values(row.figures, f"{row.name}/"))
+            # MLflow takes no `+` in the name of a metric.
+            prefix = " ".join(split(row.name))
+            self.tracker.log_metrics("", _values(row.figures, f"{prefix}/"))
         self.tracker.log_table(table_columns(table), "comparison.json")
         self.tracker.log_text("", markdown(table), "comparison.md")
         self.tracker.describe("", markdown(table))

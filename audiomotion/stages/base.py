@@ -22,6 +22,10 @@ MakeShard = Callable[[int, Path], Mapping[str, float]]
 """Writes shard i into an empty folder; returns counts, which are added up over all shards."""
 
 
+StopRequested = Callable[[], bool]
+"""Whether the stage is asked to save where it is and to end with KeyboardInterrupt."""
+
+
 @dataclass(frozen=True)
 class StageContext:
     """Where a stage runs; nothing in it may change what the stage leaves."""
@@ -52,6 +56,9 @@ class StageContext:
 
     group: "WorkerGroup | None" = None
     """Who trains together; None is one worker. All run the stage, the first leaves the artifact."""
+
+    stop_requested: StopRequested = bool  # which returns False
+    """For stages that can end between two steps; what never asks is interrupted where it is."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,10 @@ class Stage(Generic[ConfigT]):
         work = self._work()(self, context)
         assert isinstance(work, ShardedWork), f"{self.kind.work} is no ShardedWork"
         return work
+
+    def load(self) -> None:
+        """Import the code that does the work."""
+        self._work()
 
     def _work(self) -> Callable[[Any, StageContext], Any]:
         module, _, name = self.kind.work.partition(":")

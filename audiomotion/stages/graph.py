@@ -1,5 +1,7 @@
 """Every kind of stage and what decides it; none of it needs torch."""
 
+from typing import Literal
+
 from audiomotion.config.checkpoints import CheckpointConfig
 from audiomotion.config.compressors import CompressorConfig
 from audiomotion.config.datasets import DatasetSchema
@@ -16,6 +18,7 @@ from audiomotion.config.experiment import (
     Variant,
 )
 from audiomotion.config.extractors import ExtractorSchema
+from audiomotion.config.recognizers import RecognizerConfig
 from audiomotion.config.schema import Schema
 from audiomotion.config.speech import SpeechConfig
 from audiomotion.config.text_encoders import TextEncoderConfig
@@ -28,6 +31,9 @@ FEATURES = StageKind("features", 3, "audiomotion.stages.features:ExtractFeatures
 TEXT_FEATURES = StageKind(
     "text_features", 2, "audiomotion.stages.text_features:EncodeTexts", sharded=True
 )
+TRANSCRIBE = StageKind(
+    "transcribe", 1, "audiomotion.stages.transcribe:TranscribeInstructions", sharded=True
+)
 RVQ = StageKind("rvq", 2, "audiomotion.stages.rvq:make_rvq")
 EVALUATOR = StageKind("evaluator", 2, "audiomotion.stages.evaluator:make_evaluator")
 MASKED = StageKind("masked", 1, "audiomotion.stages.transformers:make_masked")
@@ -38,7 +44,7 @@ REFERENCE = StageKind("reference", 1, "audiomotion.stages.reference:evaluate_ref
 CHECKPOINT = StageKind("checkpoint", 1, "audiomotion.stages.checkpoint:not_imported")
 
 STAGE_KINDS = (
-    DATASET, SPEAK, FEATURES, TEXT_FEATURES, RVQ, EVALUATOR, MASKED, RESIDUAL, LENGTH,
+    DATASET, SPEAK, FEATURES, TEXT_FEATURES, TRANSCRIBE, RVQ, EVALUATOR, MASKED, RESIDUAL, LENGTH,
     EVALUATION, REFERENCE, CHECKPOINT,
 )  # fmt: skip
 
@@ -61,6 +67,19 @@ class TextFeaturesStageConfig(Schema):
 
     variant: Variant
     """Captions that are encoded."""
+
+
+class TranscribeStageConfig(Schema):
+    """What decides the words that a cascade hears."""
+
+    recognizer: RecognizerConfig
+    """Frozen speech recognizer."""
+
+    variant: Variant
+    """Captions that are spoken."""
+
+    split: Literal["test", "val"]
+    """Split that is heard: the one that is measured."""
 
 
 class ConditionedStageConfig(Schema):
@@ -151,6 +170,7 @@ DatasetStage = Stage[DatasetSchema]
 SpeakStage = Stage[SpeakStageConfig]
 FeaturesStage = Stage[ExtractorSchema]
 TextFeaturesStage = Stage[TextFeaturesStageConfig]
+TranscribeStage = Stage[TranscribeStageConfig]
 RvqStage = Stage[RvqConfig]
 EvaluatorStage = Stage[EvaluatorConfig]
 MaskedStage = Stage[MaskedStageConfig]

@@ -15,6 +15,9 @@ CURVES = "curves.jsonl"
 FEATURES = "features.json"
 """What `features` says of its frames: width, layers, rate, and the weights they come from."""
 
+TRANSCRIPTS = "transcripts.json"
+"""What `transcribe` heard of each instruction, by its number."""
+
 WEIGHTS = "model.safetensors"
 """Weights that a training leaves."""
 

@@ -1,5 +1,6 @@
 """The stages that an experiment makes, and what each reads."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +29,7 @@ from audiomotion.stages.graph import (
     RVQ,
     SPEAK,
     TEXT_FEATURES,
+    TRANSCRIBE,
     CheckpointStage,
     DatasetStage,
     EvaluationStage,
@@ -47,6 +49,8 @@ from audiomotion.stages.graph import (
     SpeakStageConfig,
     TextFeaturesStage,
     TextFeaturesStageConfig,
+    TranscribeStage,
+    TranscribeStageConfig,
 )
 
 
@@ -88,13 +92,38 @@ class SystemStages:
     def features(self, variant: Variant) -> FeaturesStage | TextFeaturesStage:
         """Return the features of the instructions of `variant`: by ear, or by reading them."""
         if self.experiment.condition == "text":
-            config = TextFeaturesStageConfig(encoder=self.experiment.text_encoder, variant=variant)
-            return Stage(TEXT_FEATURES, config, {"dataset": self.dataset})
+            return self._text_features(variant)
         extractor = self.experiment.extractor
         weights: dict[str, Stage[Any]] = {}
         if isinstance(extractor, PretrainedSchema) and extractor.weights == "official":
             weights = {"checkpoint": _checkpoint("imagebind-audio", None, extractor.content)}
         return Stage(FEATURES, extractor, {"speak": self.speech(variant), **weights})
+
+    @property
+    def tested_features(self) -> FeaturesStage | TextFeaturesStage:
+        """The features that motion is generated from in the test: a cascade's, of what is heard."""
+        variant = self.experiment.test_variant
+        if self.experiment.test_text == "captions":
+            return self.features(variant)
+        return self._text_features(variant, {"transcribe": self.transcripts})
+
+    @cached_property
+    def transcripts(self) -> TranscribeStage:
+        """What the recognizer hears of the instructions that are tested."""
+        experiment = self.experiment
+        config = TranscribeStageConfig(
+            recognizer=experiment.recognizer,
+            variant=experiment.test_variant,
+            split=experiment.evaluation.split,
+        )
+        inputs = {"dataset": self.dataset, "speak": self.speech(experiment.test_variant)}
+        return Stage(TRANSCRIBE, config, inputs)
+
+    def _text_features(
+        self, variant: Variant, heard: Mapping[str, Stage[Any]] | None = None
+    ) -> TextFeaturesStage:
+        config = TextFeaturesStageConfig(encoder=self.experiment.text_encoder, variant=variant)
+        return Stage(TEXT_FEATURES, config, {"dataset": self.dataset, **(heard or {})})
 
     @cached_property
     def masked(self) -> MaskedStage:
@@ -141,7 +170,7 @@ class SystemStages:
             **vars(self._measured), generation=self.experiment.generation
         )
         trained = {
-            "features": self.features(self.experiment.test_variant),
+            "features": self.tested_features,
             "masked": self.masked,
             "residual": self.residual,
         }

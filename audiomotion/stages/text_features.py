@@ -6,9 +6,14 @@ from functools import cached_property
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.instructions import Instructions
 from audiomotion.extract.text import build_text_encoder
+from audiomotion.files import read_json
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.feature_shards import Encoded, FeatureWork, LoadedEncoder
 from audiomotion.stages.graph import TextFeaturesStage
+from audiomotion.stages.results import TRANSCRIPTS
+
+_NOTHING_HEARD = "."
+"""Text encoders take no empty text."""
 
 
 class EncodeTexts(FeatureWork[str]):
@@ -27,9 +32,15 @@ class EncodeTexts(FeatureWork[str]):
 
     @cached_property
     def items(self) -> Sequence[str]:
-        """Texts."""
+        """Texts; of a cascade what was heard, but for the splits that nobody listens to."""
         dataset = MotionDataset(self.context.inputs["dataset"])
-        return [wish.text for wish in Instructions(dataset, self.config.variant).all]
+        texts = [wish.text for wish in Instructions(dataset, self.config.variant).all]
+        if "transcribe" not in self.context.inputs:
+            return texts
+        heard = read_json(self.context.inputs["transcribe"] / TRANSCRIPTS)
+        for number, text in heard.items():
+            texts[int(number)] = text or _NOTHING_HEARD
+        return texts
 
     @cached_property
     def durations(self) -> Sequence[float]:

@@ -23,6 +23,7 @@ def loop_settings(context: StageContext) -> LoopSettings:
         curves=Curves(context.scratch / CURVES),
         checkpoint_seconds=context.checkpoint_seconds,
         report=context.report,
+        stop_requested=context.stop_requested,
     )
 
 

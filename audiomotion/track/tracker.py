@@ -55,6 +55,7 @@ class Tracker:
         """
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")  # of a server that hangs
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
         from mlflow.tracking import MlflowClient
 
@@ -229,6 +230,17 @@ class Tracker:
             if reason:
                 self._client.set_tag(self._run(label), "reason", reason[:5000])
             self._client.set_terminated(self._run(label), status)
+
+    def close_open(self) -> int:
+        """Close as KILLED every run that is open; return how many there were."""
+        closed = 0
+        with self._server():
+            for run_id in self._state["runs"].values():
+                run = self._existing(run_id)
+                if run is not None and run.info.status == "RUNNING":
+                    self._client.set_terminated(run_id, "KILLED")
+                    closed += 1
+        return closed
 
     def labels(self) -> Iterable[str]:
         """Return the labels of all runs, the parent's empty one first."""

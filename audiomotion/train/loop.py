@@ -11,12 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from audiomotion.config.training import TrainingConfig
-from audiomotion.errors import ModelError
+from audiomotion.errors import DivergedError
 from audiomotion.models.group import ALONE, WorkerGroup
 from audiomotion.seeds import derive_seed
 from audiomotion.train.checkpoint import CheckpointFolder
 from audiomotion.train.curves import Curves
 from audiomotion.train.selection import Kept, Selection, ValidationFid
+from audiomotion.train.stopping import Stopping
 
 Report = Callable[[int, int, Mapping[str, float]], None]
 
@@ -53,6 +54,8 @@ class LoopSettings:
     curves: Curves
     checkpoint_seconds: float
     report: Report
+    stop_requested: Callable[[], bool] = bool  # which returns False
+    """Asked after each step: whether to save a checkpoint and end with KeyboardInterrupt."""
 
 
 def learning_rate(step: int, config: TrainingConfig) -> float:
@@ -83,18 +86,20 @@ def fit(
         validation_fid: Measures the module as it is; needed with `keep: best-fid`.
 
     Raises:
-        ModelError: The loss is not finite; the message names the step.
+        DivergedError: The loss is not finite; the message names the step.
+        KeyboardInterrupt: It was asked to stop; the last step is in a checkpoint.
     """
     num_steps = config.num_steps(task.num_examples)
     optimizer = torch.optim.AdamW(
         task.module.parameters(), betas=config.betas, weight_decay=config.weight_decay
     )
     sums, selection = _Sums(), Selection(config, num_steps, _by_first(validation_fid, task.group))
+    stopping = Stopping(task.group, settings.stop_requested)
     start = _restore(task, optimizer, sums, selection, settings)
     task.module.train()
     saved_at = time.monotonic()
     for step in range(start, num_steps):
-        sums.add(_step(task, optimizer, config, seed, step))
+        sums.add(_step(task, optimizer, config, seed, step, stopping))
         done = step + 1
         # A loss that is not finite is found before the weights it comes from are measured.
         if done % config.log_every == 0 or done == num_steps or selection.is_due(done):
@@ -102,16 +107,24 @@ def fit(
             settings.curves.add(done, values)
             settings.report(done, num_steps, values)
         selection.after_step(done, task.module, settings.curves)
-        is_time = done == num_steps or time.monotonic() - saved_at > settings.checkpoint_seconds
-        if is_time and task.group.rank == 0:
+        stops = stopping.agreed()
+        is_time = time.monotonic() - saved_at > settings.checkpoint_seconds
+        if task.group.rank == 0 and (done == num_steps or is_time or stops):
             settings.checkpoints.save(done, _state(task.module, optimizer, sums, selection))
             saved_at = time.monotonic()
+        if stops:
+            raise KeyboardInterrupt
     task.module.eval()
     return selection.finish(task.module)
 
 
 def _step(
-    task: TrainingTask, optimizer: torch.optim.AdamW, config: TrainingConfig, seed: int, step: int
+    task: TrainingTask,
+    optimizer: torch.optim.AdamW,
+    config: TrainingConfig,
+    seed: int,
+    step: int,
+    stopping: Stopping,
 ) -> Mapping[str, Tensor]:
     task.group.seed(derive_seed(seed, "step", step))
     for parameters in optimizer.param_groups:
@@ -120,21 +133,25 @@ def _step(
     loss, terms = task.loss(step)
     loss.backward()  # type: ignore[no-untyped-call]
     parts = {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}
-    values = _add_up(task, parts)
+    values = _add_up(task, parts, stopping)
     if config.gradient_clip is not None:
         nn.utils.clip_grad_norm_(task.module.parameters(), config.gradient_clip)
     optimizer.step()
     return values
 
 
-def _add_up(task: TrainingTask, values: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+def _add_up(
+    task: TrainingTask, values: Mapping[str, Tensor], stopping: Stopping
+) -> Mapping[str, Tensor]:
     """Add up the gradients and `values` over the workers; return the sums of the values."""
     learned = [one for one in task.module.parameters() if one.grad is not None]
     gradients = [one.grad for one in learned if one.grad is not None]
-    totals = task.group.totals([*gradients, *values.values()])
+    wishes = stopping.wishes(values["loss"])
+    totals = task.group.totals([*gradients, *values.values(), *wishes])
     for parameter, total in zip(learned, totals, strict=False):
         parameter.grad = total
-    return dict(zip(values, totals[len(learned) :], strict=True))
+    stopping.take(totals[len(learned) + len(values) :])
+    return dict(zip(values, totals[len(learned) :], strict=False))
 
 
 def _by_first(measure: ValidationFid | None, group: WorkerGroup) -> ValidationFid | None:
@@ -156,8 +173,9 @@ class _Sums:
     def means(self, step: int) -> dict[str, float]:
         values = {name: float(total) / self.count for name, total in self.totals.items()}
         if values["loss"] != values["loss"] or abs(values["loss"]) == float("inf"):
-            raise ModelError(
-                f"the loss is {values['loss']} at step {step + 1}; lower training.learning_rate"
+            raise DivergedError(
+                f"the loss is {values['loss']} at step {step + 1}; lower training.learning_rate",
+                step + 1,
             )
         self.totals, self.count = {}, 0
         return values

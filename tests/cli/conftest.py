@@ -36,6 +36,8 @@ def damaged(finished: Path, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the caller's settings out, and every file that a command writes below the test's."""
-    for name in ("AMX_STORE", "AMX_DATA_ROOT", "RAY_ADDRESS", "MLFLOW_TRACKING_URI"):
+    ours = ("AMX_STORE", "AMX_DATA_ROOT", "AMX_JOB", "MLFLOW_TRACKING_URI")
+    rays = ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+    for name in (*ours, *rays):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

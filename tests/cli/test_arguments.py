@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from audiomotion.config.axis import load_axis
+from audiomotion.config.recipes import list_recipes
 from tests.cli.command_line import TINY, amx
 
 ABLATE = ("ablate", "feature-extractor", "--dry-run")
@@ -19,6 +21,9 @@ ABLATE = ("ablate", "feature-extractor", "--dry-run")
         ("ablate feature-extractr", ["'feature-extractr'", "did you mean 'feature-extractor'?"]),
         ("ablate feature-extractor --arms wavml", ["'wavml'", "did you mean 'wavlm'?"]),
         ("ablate feature-extractor --dataset dmo", ["'dmo'", "did you mean 'demo'?"]),
+        ("ablate", ["no axis is named", "compressor, condition,"]),
+        ("ablate compressor --axis compressor", ["axis 'compressor' is named twice"]),
+        ("ablate compressor memory-size --arms conv1d,tokens-64", ["--one-at-a-time"]),
         ("train dmo", ["'dmo'", "bandai, demo, folder, humanml3d, kit", "did you mean 'demo'?"]),
         ("train nowhere/mine.yaml", ["'nowhere/mine.yaml'", "path of a YAML file"]),
         ("config demoo", ["did you mean 'demo'?"]),
@@ -98,6 +103,17 @@ def test_an_axis_of_ones_own(tmp_path: Path) -> None:
         assert arms == {"few", "many"}
 
 
+def test_a_row_that_the_paper_has_not_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        "question: Which?\nbaseline: wavlm\narms: {wavlm: {}}\n"
+        "published: {table: 5, dataset: kit, variant: original, rows: {wavlm: wavml}}\n"
+    )
+    ended = amx("ablate", "mine.yaml", "--dry-run")
+    assert ended.code == 2
+    assert "published.rows.wavlm: 'wavml'" in ended.problem
+    assert "did you mean 'wavlm'?" in ended.problem
+
+
 def test_help_where_nothing_is_asked() -> None:
     ended = amx()
     assert ended.code == 2
@@ -154,6 +170,50 @@ def test_a_plan_says_what_arms_share() -> None:
                     ("wavlm", "encodec", "imagebind", "log-mel")], "reference": [[]]}  # fmt: skip
     assert {stage["status"] for stage in stages} == {"run"}
     assert "4 arms, 21 stages instead of 33, 21 to run" in amx(*ABLATE).out
+
+
+@pytest.mark.parametrize("dataset", ["demo", "bandai", "kit", "humanml3d"])
+@pytest.mark.parametrize("axis", list_recipes("ablations"))
+def test_every_axis_has_a_plan_on_every_data_set(axis: str, dataset: str) -> None:
+    ended = amx("ablate", axis, "--dataset", dataset, "--dry-run", "--json")
+    assert ended.code == 0, ended.err
+    stages = json.loads(ended.out)["stages"]
+    arms = list(load_axis(axis).config.arms)
+    evaluated = [stage["arms"] for stage in stages if stage["stage"] == "evaluation"]
+    assert evaluated == [[arm] for arm in arms]
+
+
+def test_a_cross_product_and_one_axis_at_a_time() -> None:
+    both = ("ablate", "compressor", "--axis", "feature-extractor", "--dry-run")
+    assert amx(*both[:2], *both[3:]).out == amx(*both).out
+    assert "compressor+feature-extractor on demo: 24 arms," in amx(*both).out
+    assert "compressor+feature-extractor on demo: 9 arms," in amx(*both, "--one-at-a-time").out
+
+
+def test_arms_that_are_one_system_are_said_before_they_run() -> None:
+    ended = amx("ablate", "condition", "feature-extractor", "--arms", "wavlm,encodec", "--dry-run")
+    assert "One and the same system, measured once: text+wavlm, text+encodec.\n" in ended.err
+    assert "One and the same" not in amx(*ABLATE).err
+
+
+def test_axes_are_listed_with_what_they_ask() -> None:
+    axes = json.loads(amx("list", "axes", "--json").out)["axes"]
+    assert axes["condition"] == {
+        "question": "How much is lost when an instruction is heard instead of read?",
+        "dataset": "demo",
+        "published": {
+            "table": 3, "dataset": "humanml3d", "variant": "original",
+            "rows": {"text": "MoMask", "audio": "ours"}, "others": True,
+        },
+        "baseline": "audio",
+        "arms": ["text", "audio"],
+    }  # fmt: skip
+    lines = amx("list", "axes").out.splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("  condition "))
+    assert lines[place + 1].strip() == "arms: text, audio; baseline: audio"
+    assert lines[place + 2].strip() == "published: table 3, humanml3d, tested on original captions"
+    (line,) = [line for line in amx("list").out.splitlines() if line.startswith("  condition ")]
+    assert line.endswith("heard instead of read? (text, audio)")
 
 
 def test_values_are_shown_as_a_recipe_gives_them() -> None:

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from mlflow.tracking import MlflowClient
 
 from audiomotion.files import read_json
 from audiomotion.speech.espeak import LIBRARY_PACKAGE
+from audiomotion.train.curves import read_curves
 from tests.cli.command_line import TINY, amx, run, start, train
 
 
@@ -86,7 +88,9 @@ def test_no_speech_synthesizer(
     assert "system package espeak-ng" in ended.problem
 
 
-def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_the_same_command_again(tmp_path: Path, number: signal.Signals) -> None:
+    """A job of a cluster is stopped by SIGTERM, which is the same."""
     store = tmp_path / "store"
     longer = ("--set", "rvq.training.max_steps=300")
     process = start("train", TINY, "--executor", "local", "--store", store, *longer)
@@ -94,19 +98,48 @@ def test_ctrl_c_and_the_same_command_again(tmp_path: Path) -> None:
     lines = iter(process.stderr.readline, "")
     assert any(line.startswith("start  rvq") for line in lines)
     wait_for_steps(store)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     rest = list(lines)
     assert process.wait(timeout=60) == 130
     assert rest[-1] == "amx: interrupted; the same command continues\n"
     assert not any("Traceback" in line for line in rest)
     (record,) = (store / "runs").glob("*/run.json")
     assert read_json(record)["status"] == "interrupted"
+    assert statuses(record.parent) == {"KILLED"}
+    assert any(store.glob("work/*/scratch/checkpoints/step-*.pt"))  # before one was due
     assert "interrupted  0/1 arms" in amx("runs", "list", "--store", store).out
     assert {path.parent.name for path in (store / "artifacts").glob("*/*")} == {"dataset", "speak"}
     ended = train(store, *longer)
     assert ended.code == 0
     assert "1 arm, 10 stages, 8 to run" in ended.err
     assert read_json(record)["status"] == "done"
+    assert statuses(record.parent) == {"FINISHED"}
+    steps = [
+        point["step"]
+        for path in store.glob("artifacts/rvq/*/curves.jsonl")
+        for point in read_curves(path)
+    ]
+    assert steps == sorted(set(steps)) and steps[-1] == 300
+
+
+def statuses(folder: Path) -> set[str]:
+    """Return what MLflow says became of a launch's runs."""
+    state = read_json(folder / "mlflow.json")
+    client = MlflowClient(tracking_uri=state["uri"])
+    return {client.get_run(run_id).info.status for run_id in state["runs"].values()}
+
+
+def test_the_same_command_twice_at_once(tmp_path: Path) -> None:
+    """The second waits for the first, and computes nothing."""
+    command = ("train", TINY, "--executor", "local", "--store", tmp_path / "store")
+    processes = [start(*command) for _ in range(2)]
+    ends = [process.communicate(timeout=180) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], ends
+    assert ends[0][0] == ends[1][0] != ""
+    waited = [err for _, err in ends if "another process runs this launch; waiting for it" in err]
+    assert len(waited) == 1
+    assert "nothing to compute: launch tiny-demo-" in waited[0]
+    assert sum(err.count("start  ") for _, err in ends) == 10
 
 
 def wait_for_steps(store: Path, seconds: float = 60) -> None:

@@ -20,6 +20,22 @@ def test_no_gpu_is_asked_for_on_the_cpu():
     assert Runtime(device="cpu", stages=stages).resources("rvq") == Resources(cpus=4)
 
 
+def test_a_stage_that_asks_for_no_gpu_takes_what_its_node_has():
+    stages = StageResources(rvq=Resources(gpus=0.5))
+    asked = Runtime(stages=stages)
+    on_gpus, on_cpus = asked.settled(has_gpu=True), asked.settled(has_gpu=False)
+    assert asked.device_of("rvq", on_gpus) == "cuda"
+    assert asked.device_of("dataset", on_gpus) == "auto"
+    assert asked.device_of("dataset", on_cpus) == asked.device_of("rvq", on_cpus) == "cpu"
+    demanded = Runtime(device="cuda")
+    assert demanded.device_of("dataset", demanded.settled(has_gpu=True)) == "cuda"
+
+
+def test_no_kind_of_gpu_is_asked_for_on_the_cpu():
+    stages = StageResources(rvq=Resources(gpus=1, accelerator="H100", memory_gb=8))
+    assert Runtime(device="cpu", stages=stages).resources("rvq") == Resources(memory_gb=8)
+
+
 def test_an_unknown_stage_takes_the_defaults():
     assert Runtime().resources("something-else") == Resources()
 

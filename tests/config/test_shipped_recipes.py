@@ -3,9 +3,11 @@ import re
 import pytest
 import yaml
 
+from audiomotion.config.axis import load_axis
 from audiomotion.config.recipes import list_recipes, load_recipe, shipped_folder
 from audiomotion.config.resolve import resolve
 from audiomotion.config.yaml_file import read_yaml
+from audiomotion.errors import ConfigError
 
 EXPERIMENTS = ["bandai", "demo", "folder", "humanml3d", "kit"]
 
@@ -120,15 +122,85 @@ def test_attention_heads_divide_their_widths(name):
     assert compressor["latent_dim"] % compressor["num_heads"] == 0
 
 
-def test_the_published_figures_are_read_and_cover_the_axis():
+def test_the_published_figures_are_plain_yaml():
     path = shipped_folder("experiments").parent / "audiomotion/report/published_figures.yaml"
     if not path.exists():
         pytest.skip("needs the checkout")
     figures = read_yaml(path).plain()
     assert figures == yaml.safe_load(path.read_text())
     assert list(figures) == [f"table{number}" for number in (2, 3, 4, 5, 6)]
-    arms = {row["arm"] for row in figures["table5"]}
-    assert arms <= {arm.name for arm in resolve(axes=["feature-extractor"])}
-    arms = {row["arm"] for row in figures["table6"]}
-    assert arms == {arm.name for arm in resolve(axes=["compressor"])}
-    assert [row["arm"] for row in figures["table6"] if row.get("suspect")] == ["memory-retrieval"]
+
+
+@pytest.mark.parametrize("dataset", EXPERIMENTS)
+def test_training_data_differ_in_condition_and_training_and_are_tested_on_oral(dataset):
+    arms = {arm.name: arm.experiment for arm in resolve(axes=["training-data"], dataset=dataset)}
+    assert list(arms) == [f"{c}-{v}" for c in ("text", "audio") for v in ("original", "oral")]
+    for name, arm in arms.items():
+        assert f"{arm.condition}-{arm.train_variant}" == name
+        assert arm.test_variant == "oral"
+    assert len({rest_of(arm, "condition", "train_variant") for arm in arms.values()}) == 1
+
+
+@pytest.mark.parametrize("dataset", EXPERIMENTS)
+def test_condition_is_on_the_captions_as_written(dataset):
+    arms = {arm.name: arm.experiment for arm in resolve(axes=["condition"], dataset=dataset)}
+    assert {name: arm.condition for name, arm in arms.items()} == {"text": "text", "audio": "audio"}
+    assert {(arm.train_variant, arm.test_variant) for arm in arms.values()} == {
+        ("original", "original")
+    }
+    assert arms["audio"] == resolve(dataset)[0].experiment
+
+
+@pytest.mark.parametrize("dataset", EXPERIMENTS)
+def test_a_cascade_reads_what_it_hears_and_end_to_end_is_the_experiment(dataset):
+    arms = {arm.name: arm.experiment for arm in resolve(axes=["pipeline"], dataset=dataset)}
+    assert arms["end-to-end"] == resolve(dataset)[0].experiment
+    cascade = arms["cascade"]
+    assert (cascade.condition, cascade.test_text) == ("text", "transcripts")
+    assert rest_of(cascade, "condition", "test_text") == rest_of(
+        arms["end-to-end"], "condition", "test_text"
+    )
+    weights = "random" if dataset in ("demo", "bandai", "folder") else "openai/whisper-small"
+    assert cascade.recognizer.weights == weights
+    assert cascade.weights_label.startswith(f"{cascade.recognizer.weights_label} + ")
+
+
+def test_what_is_heard_anyway_is_not_transcribed():
+    with pytest.raises(ConfigError, match=r"transcripts is of a system that reads; set condition"):
+        resolve("demo", sets=["test_text=transcripts"])
+
+
+VALUES = {
+    "memory-size": ([64, 128, 256, 512, 1024], [("compressor", "num_memory_tokens")]),
+    "condition-dropout": (
+        [0, 0.1, 0.2, 0.3, 0.5],
+        [("masked", "condition_drop_prob"), ("residual", "condition_drop_prob")],
+    ),
+    "num-quantizers": ([2, 4, 6, 8], [("rvq", "num_quantizers")]),
+}
+
+
+@pytest.mark.parametrize("axis", VALUES)
+@pytest.mark.parametrize("dataset", EXPERIMENTS)
+def test_an_arm_is_its_value_and_nothing_else(axis, dataset):
+    values, keys = VALUES[axis]
+    arms = [arm.experiment for arm in resolve(axes=[axis], dataset=dataset)]
+    for section, key in keys:
+        assert [getattr(getattr(arm, section), key) for arm in arms] == values
+    assert len({rest_of(arm, *keys) for arm in arms}) == 1
+
+
+@pytest.mark.parametrize("axis", VALUES)
+def test_the_papers_value_is_the_baseline(axis):
+    baseline = load_axis(axis).config.baseline
+    (arm,) = resolve(axes=[axis], arms=[baseline], dataset="kit")
+    assert arm.experiment == resolve("kit")[0].experiment
+
+
+def rest_of(experiment, *keys):
+    """Return an experiment without some of its keys, as text."""
+    content = experiment.model_dump(mode="json")
+    for key in keys:
+        section, name = (content[key[0]], key[1]) if isinstance(key, tuple) else (content, key)
+        del section[name]
+    return repr(content)

@@ -63,3 +63,11 @@ def test_a_part_that_stands_by_default_follows_too(tmp_path):
     assert (encoder.name, encoder.weights, encoder.random_size) == ("clip", "random", "tiny")
     pretrained = resolve(str(recipe), weights="pretrained")[0].experiment.text_encoder
     assert pretrained.weights == "openai/clip-vit-base-patch32"
+
+
+def test_a_part_that_is_named_by_default_follows_when_something_else_of_it_is_given():
+    sets = ["recognizer.max_tokens=6"]
+    recognizer = resolve("demo", sets=sets, weights="random")[0].experiment.recognizer
+    assert (recognizer.weights, recognizer.max_tokens) == ("random", 6)
+    recognizer = resolve("demo", sets=sets, weights="pretrained")[0].experiment.recognizer
+    assert (recognizer.weights, recognizer.random_size) == ("openai/whisper-small", None)

@@ -1,7 +1,11 @@
-"""Run toy stages: `python -m tests.orchestrate.driver STORE KIND [greedy|together|shards ...]`."""
+"""Run toy stages: `python -m tests.orchestrate.driver STORE EXECUTOR [WHAT [TEXT ...]]`.
 
+WHAT is greedy, shards, counted, endless, beside, together or endless-together. AMX_TEST_ADDRESS
+names a cluster to run them on.
+"""
+
+import os
 import sys
-from pathlib import Path
 
 from audiomotion.config.runtime import Resources, Runtime, StageResources
 from audiomotion.orchestrate.executor import Executor
@@ -9,16 +13,20 @@ from audiomotion.orchestrate.local import LocalExecutor
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.ray_executor import RayExecutor
 from audiomotion.orchestrate.schedule import Schedule
-from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.stopping import terminated_as_interrupted
+from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.stages.base import AnyStage
-from tests.orchestrate.toy import GREEDY, SHARED, note, trainings
-from tests.orchestrate.toy_group import BROKEN, TOGETHER
+from tests.orchestrate.toy import COUNTED, GREEDY, SHARED, endless, note, trainings
+from tests.orchestrate.toy_group import BROKEN, DIVERGING, TOGETHER, endless_together
 
 RUNTIME = Runtime(
     device="cpu",
     checkpoint_seconds=0.02,
     stages=StageResources(masked=Resources(cpus=1000), residual=Resources(num_workers=2)),
 )
+
+ENDLESS = RUNTIME.model_copy(update={"checkpoint_seconds": 3600.0})
+"""No checkpoint is due, so that the only one is that of whoever was asked to stop."""
 
 
 def run(store: ArtifactStore, executor: Executor, *others: AnyStage) -> Schedule:
@@ -37,18 +45,36 @@ def run_only(store: ArtifactStore, executor: Executor, *stages: AnyStage) -> Sch
     return schedule
 
 
+def wanted(what: str, texts: tuple[str, ...]) -> list[AnyStage]:
+    """Return the stages that the arguments name."""
+    last = trainings()[-1]
+    return {
+        "": lambda: [last],
+        "greedy": lambda: [last, note("greedy", kind=GREEDY)],
+        "shards": lambda: [note(text, kind=SHARED) for text in ("shared", *texts)],
+        "counted": lambda: [note(text, kind=COUNTED) for text in texts],
+        "beside": lambda: [last, *(note(text) for text in texts)],
+        "endless": lambda: [endless()],
+        "together": lambda: [TOGETHER, BROKEN, DIVERGING],
+        "endless-together": lambda: [endless_together()],
+    }[what]()
+
+
 def main(root: str, executor: str, what: str = "", *texts: str) -> None:
-    """Exit with 1 where a stage failed."""
-    kind = {"local": LocalExecutor, "ray": RayExecutor}[executor]
-    store = ArtifactStore(Path(root))
-    made = kind(store, None, RUNTIME)
-    if what == "shards":
-        shared = [note(text, kind=SHARED) for text in ("shared", *texts)]
-        schedule = run_only(store, made, *shared)
-    elif what == "together":
-        schedule = run_only(store, made, TOGETHER, BROKEN)
-    else:
-        schedule = run(store, made, *([note("greedy", kind=GREEDY)] if what == "greedy" else []))
+    """Exit with 1 where a stage failed, with 130 where it was told to stop."""
+    store = open_store(root)
+    address = os.environ.get("AMX_TEST_ADDRESS")
+    runtime = ENDLESS if what.startswith("endless") else RUNTIME
+    made: Executor = (
+        LocalExecutor(store, None, runtime)
+        if executor == "local"
+        else RayExecutor(store, None, runtime, address)
+    )
+    try:
+        with terminated_as_interrupted():
+            schedule = run_only(store, made, *wanted(what, texts))
+    except KeyboardInterrupt:
+        sys.exit(130)
     for failure in schedule.failures.values():
         print(failure.reason, flush=True)
     sys.exit(1 if schedule.failures else 0)

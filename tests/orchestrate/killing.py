@@ -8,7 +8,7 @@ from pathlib import Path
 from audiomotion.files import file_digest
 from audiomotion.orchestrate.local import LocalExecutor
 from audiomotion.orchestrate.progress import read_progress
-from audiomotion.orchestrate.store import ArtifactStore, verify
+from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.orchestrate.worker import progress_path
 from audiomotion.stages.base import AnyStage
 from audiomotion.stages.results import CURVES, WEIGHTS
@@ -33,8 +33,8 @@ def trained(store: ArtifactStore, stage: AnyStage) -> Trained:
     """Return what is left in the store, checked."""
     artifact = store.find(stage)
     assert artifact is not None
-    assert verify(artifact) == []
-    folder = artifact.folder
+    assert store.verify(artifact) == []
+    folder = store.fetch(stage)
     starts = json.loads((folder / "starts.json").read_text())
     return Trained(file_digest(folder / WEIGHTS), starts, read_curves(folder / CURVES))
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,10 +24,12 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) ->
 class Driver:
     """A process that runs toy stages, and everything that it starts in its turn."""
 
-    def __init__(self, store: Path, *arguments: str) -> None:
+    def __init__(
+        self, store: Path | str, *arguments: str, logs: Path | None = None, **variables: str
+    ) -> None:
         self.mark = f"{store}-{time.monotonic_ns()}"
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), _MARK: self.mark}
-        self.log = store / f"driver-{time.monotonic_ns()}.log"
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), _MARK: self.mark, **variables}
+        self.log = (logs or Path(store)) / f"driver-{time.monotonic_ns()}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tests.orchestrate.driver", str(store), *arguments],
@@ -77,3 +80,25 @@ def kill_all(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
+
+
+class Meanwhile(threading.Thread):
+    """Does something while the test waits for something else; what goes wrong is the test's."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        super().__init__(daemon=True)
+        self._action = action
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._action()
+        except BaseException as error:
+            self._error = error
+
+    def finish(self, seconds: float = 60) -> None:
+        """Wait for the end, and raise what went wrong."""
+        self.join(seconds)
+        if self._error is not None:
+            raise self._error
+        assert not self.is_alive(), f"not done after {seconds} s"

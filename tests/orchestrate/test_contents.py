@@ -118,6 +118,14 @@ def test_a_text_encoders_folder_counts_too(tmp_path: Path) -> None:
     assert with_weights(experiment(*sets[1:]), None).text_encoder.content is None
 
 
+def test_a_cascades_recognizer_counts_where_it_hears(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"numbers")
+    weights = f"recognizer={{name: whisper, weights: {tmp_path}}}"
+    cascade = experiment("condition=text", "test_text=transcripts", weights)
+    assert with_weights(cascade, None).recognizer.content is not None
+    assert with_weights(experiment("condition=text", weights), None).recognizer.content is None
+
+
 def test_speech_models_count_with_all_their_folders(tmp_path: Path) -> None:
     folders = {name: tmp_path / name for name in ("weights", "vocoder", "speakers")}
     for folder in folders.values():

@@ -4,12 +4,13 @@ import pytest
 
 from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Runtime
-from audiomotion.errors import DataError
+from audiomotion.errors import ClusterError, DataError
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
 from audiomotion.orchestrate.local import LocalExecutor
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.records import RunFolder
-from tests.orchestrate.toy import ODD_FAILURE, PLAIN_FAILURE, note
+from audiomotion.stages.system import SystemStages
+from tests.orchestrate.toy import DIVERGING, EXHAUSTING, ODD_FAILURE, PLAIN_FAILURE, note
 
 
 class Log:
@@ -48,7 +49,7 @@ def experiment():
     return arm.experiment
 
 
-def start(store, experiment, arms, references=(), log=None):
+def start(store, experiment, arms, references=(), log=None, **options):
     """Launch toy stages under the names of arms; each is a pair of arm and last stage."""
     log = log or Log()
     request = Request(
@@ -56,7 +57,7 @@ def start(store, experiment, arms, references=(), log=None):
     )
     plan = Plan([Target(name, experiment.seed, stage) for name, stage in arms], references)
     executor = LocalExecutor(store, None, Runtime(device="cpu"))
-    return launch(request, plan, store, executor, log, log, {}), log
+    return launch(request, plan, store, executor, log, log, {}, **options), log
 
 
 def test_every_arm_gets_its_verdict_and_the_record_is_kept(store, experiment):
@@ -69,7 +70,7 @@ def test_every_arm_gets_its_verdict_and_the_record_is_kept(store, experiment):
         ("b", "done", 0),
     ]
     assert record.status == "done"
-    assert RunFolder(store.runs / record.id).load() == record
+    assert RunFolder(store, record.id).load() == record
     assert sorted(log.done) == ["of a", "of b", "ref", "shared"]
     assert log.events.count("started shared") == 1
 
@@ -91,6 +92,73 @@ def test_arms_whose_shared_stage_failed_are_skipped_for_the_same_reason(store, e
     assert [arm.status for arm in record.arms] == ["skipped", "skipped"]
     assert record.arms[0].reason == record.arms[1].reason
     assert record.arms[0].reason.startswith("odd: OddError: no idea")
+
+
+def times_run(store):
+    path = store.cache / "count"
+    return len(path.read_text().split()) if path.exists() else 0
+
+
+def test_a_training_that_diverged_is_a_result(store, experiment):
+    stage = note("17", kind=DIVERGING)
+    arms = [("a", note("of a", stage)), ("b", note("of b"))]
+    first, _ = start(store, experiment, arms)
+    (failed, done) = first.arms
+    assert (failed.status, failed.exit_code, failed.failure_kind) == ("failed", 5, "diverged")
+    assert failed.reason == "diverging: the loss is nan"
+    assert done.status == "done"
+    verdict = store.verdict(stage.fingerprint)
+    assert (verdict["kind"], verdict["step"], verdict["stage"]) == ("diverged", 17, "diverging")
+    assert verdict["versions"]["torch"]
+    assert times_run(store) == 1
+
+
+def test_a_training_that_diverged_is_run_again_only_on_request(store, experiment):
+    stage = note("17", kind=DIVERGING)
+    arms = [("a", note("of a", stage))]
+    start(store, experiment, arms)
+    again, log = start(store, experiment, arms)
+    assert log.events == ["failed 17"]
+    assert "--retry-failed trains it again" in again.arms[0].reason
+    assert again.arms[0].failure_kind == "diverged"
+    assert times_run(store) == 1
+    (store.work_folder(stage.fingerprint) / "scratch" / "of the first").touch()
+    start(store, experiment, arms, retry_failed=True)
+    assert times_run(store) == 2
+    assert not (store.work_folder(stage.fingerprint) / "scratch" / "of the first").exists()
+
+
+def test_two_arms_that_fail_alike_stop_the_axis(store, experiment):
+    bad = [note("no words", note(arm), kind=PLAIN_FAILURE) for arm in "ab"]
+    arms = [("a", note("of a", bad[0])), ("b", note("of b", bad[1]))]
+    arms += [(name, note(f"of {name}")) for name in ("c", "d")]  # shorter chains: begun later
+    record, log = start(store, experiment, arms)
+    assert [arm.status for arm in record.arms] == ["failed", "failed", "skipped", "skipped"]
+    assert record.arms[2].failure_kind == "stopped"
+    assert "arms a, b failed for one reason (no words)" in record.arms[3].reason
+    assert "started of c" not in log.events
+
+
+def test_exhausted_memory_is_said_with_what_to_do(store, experiment):
+    record, _ = start(store, experiment, [("a", note("2", kind=EXHAUSTING))])
+    (arm,) = record.arms
+    assert arm.failure_kind == "gpu_memory"
+    assert "lower the batch size yourself: it changes the result" in arm.reason
+
+
+def test_what_the_observer_could_not_note_is_recorded_and_made_up_for(store, experiment):
+    class Away(Log):
+        def end(self, record):
+            raise ClusterError("MLflow is away")
+
+    arms = [("a", note("of a"))]
+    record, _ = start(store, experiment, arms, log=Away())
+    assert (record.status, record.unobserved) == ("done", "MLflow is away")
+    assert RunFolder(store, record.id).load() == record
+    again, log = start(store, experiment, arms)
+    assert again.unobserved == ""
+    assert log.done == ["of a"]
+    assert log.events == []
 
 
 def test_a_failed_ceiling_is_a_failed_launch_of_finished_arms(store, experiment):
@@ -116,7 +184,7 @@ def test_an_interrupted_launch_is_recorded_as_such(store, experiment, error):
     log = Log(error)
     with pytest.raises(type(error)):
         start(store, experiment, [("a", note("of a"))], log=log)
-    record = RunFolder(store.runs / log.begun[0]).load()
+    record = RunFolder(store, log.begun[0]).load()
     assert record.status == "interrupted"
     again, _ = start(store, experiment, [("a", note("of a"))])
     assert (again.id, again.status) == (record.id, "done")
@@ -165,7 +233,7 @@ def test_a_record_names_both_features_where_training_and_test_speech_differ():
     request = Request("experiment", "demo", [(arm.name, arm.experiment) for arm in arms], {})
     plan = make_plan(request)
     record = new_record(request, plan)
-    assert set(record.arms[0].fingerprints.values()) == {
-        stage.fingerprint for stage in plan.targets[0].upstream()
-    }
+    wanted = {stage.fingerprint for stage in plan.targets[0].upstream()}
+    wanted.add(SystemStages(arms[0].experiment).reference.fingerprint)
+    assert set(record.arms[0].fingerprints.values()) == wanted
     json.dumps(record.arms[0].experiment)

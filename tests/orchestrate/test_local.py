@@ -45,6 +45,32 @@ def test_a_failure_does_not_stop_the_others(store):
     assert len(schedule.failures) == 2
 
 
+def test_what_another_driver_makes_is_set_aside_and_taken_over(store):
+    """The stage that is free runs first; the other as soon as its driver lets go."""
+    busy, free = note("busy"), note("free")
+    schedule = Schedule([busy, free], {})
+    events, claim = [], store.claim(busy.fingerprint)
+    claim.__enter__()
+
+    def on_event(event, stage):
+        if event == "tick":
+            return
+        events.append((event, stage.config.text))
+        if event == "done" and stage is free:
+            claim.__exit__(None, None, None)
+
+    LocalExecutor(store, None, Runtime(device="cpu")).run(schedule, on_event)
+    assert events == [
+        ("started", "busy"),
+        ("elsewhere", "busy"),
+        ("started", "free"),
+        ("done", "free"),
+        ("started", "busy"),
+        ("done", "busy"),
+    ]
+    assert schedule.failures == {}
+
+
 def test_an_interrupt_is_not_a_failure_of_a_stage(store):
     def interrupt(event, stage):
         if event == "started":

@@ -86,4 +86,4 @@ def test_a_killed_driver_leaves_no_process_behind(story):
 
 def test_a_stage_that_asks_for_more_than_there_is_fails_alone(story):
     assert story.exit_code == 1
-    assert "runtime.stages.masked asks for 1000 CPU cores, this machine has" in story.log
+    assert "runtime.stages.masked asks for 1000 CPU cores, and no node has that" in story.log

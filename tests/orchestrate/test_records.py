@@ -13,6 +13,7 @@ from audiomotion.orchestrate.records import (
     all_runs,
     close_dead_runs,
 )
+from audiomotion.orchestrate.store import ArtifactStore, open_store
 from tests.orchestrate.processes import wait_until
 
 ARM = ArmRecord("wavlm", 0, {"seed": 0}, {"rvq": "abc"}, "pretrained: wavlm")
@@ -28,30 +29,30 @@ RECORD = RunRecord(
 )
 
 
-def save(runs, name, **changes):
-    folder = RunFolder(runs / name)
+def save(store, name, **changes):
+    folder = RunFolder(store, name)
     folder.save(replace(RECORD, id=name, **changes))
     return folder
 
 
-def test_a_record_is_read_as_it_was_written(tmp_path):
-    assert RunFolder(tmp_path / "none").load() is None
-    assert save(tmp_path, "run").load() == RECORD
+def test_a_record_is_read_as_it_was_written(store):
+    assert RunFolder(store, "none").load() is None
+    assert save(store, "run").load() == RECORD
 
 
-def test_a_damaged_record_says_what_to_do(tmp_path):
-    folder = save(tmp_path, "run")
+def test_a_damaged_record_says_what_to_do(store):
+    folder = save(store, "run")
     (folder.path / "run.json").write_text("{")
     with pytest.raises(DataError, match=r"run.json is damaged"):
         folder.load()
 
 
-def test_runs_come_newest_first(tmp_path):
-    save(tmp_path, "old", updated="2026-01-02T00:00:00Z")
-    save(tmp_path, "new", updated="2026-01-03T00:00:00Z")
-    save(tmp_path, "begun", created="2026-01-04T00:00:00Z")
-    assert [record.id for record in all_runs(tmp_path)] == ["begun", "new", "old"]
-    assert list(all_runs(tmp_path / "nowhere")) == []
+def test_runs_come_newest_first(store):
+    save(store, "old", updated="2026-01-02T00:00:00Z")
+    save(store, "new", updated="2026-01-03T00:00:00Z")
+    save(store, "begun", created="2026-01-04T00:00:00Z")
+    assert [record.id for record in all_runs(store)] == ["begun", "new", "old"]
+    assert list(all_runs(ArtifactStore(store.root / "nowhere"))) == []
 
 
 def test_new_verdicts_carry_a_time():
@@ -60,49 +61,50 @@ def test_new_verdicts_carry_a_time():
     assert record.updated > RECORD.created
 
 
-def _hold(runs) -> None:
-    folder = RunFolder(runs / "held")
+def _hold(location) -> None:
+    store = open_store(location)
+    folder = RunFolder(store, "held")
     with folder.claim(lambda: None):
         folder.save(replace(RECORD, id="held"))
-        (runs / "holds").touch()
+        (store.root / "holds").touch()
         signal.pause()
 
 
 @pytest.fixture
-def holder(tmp_path):
+def holder(store):
     """Start a process that holds the launch `held` until it is killed."""
-    process = multiprocessing.get_context("fork").Process(target=_hold, args=(tmp_path,))
+    process = multiprocessing.get_context("fork").Process(target=_hold, args=(store.location,))
     process.start()
-    wait_until(lambda: (tmp_path / "holds").exists(), "the holder")
+    wait_until(lambda: (store.root / "holds").exists(), "the holder")
     yield process
     process.kill()
     process.join()
 
 
-def test_only_launches_whose_driver_died_are_closed(tmp_path, holder):
-    save(tmp_path, "dead")
-    save(tmp_path, "finished", status="done")
-    assert [folder.path.name for folder in close_dead_runs(tmp_path)] == ["dead"]
-    statuses = {record.id: record.status for record in all_runs(tmp_path)}
+def test_only_launches_whose_driver_died_are_closed(store, holder):
+    save(store, "dead")
+    save(store, "finished", status="done")
+    assert [folder.id for folder in close_dead_runs(store)] == ["dead"]
+    statuses = {record.id: record.status for record in all_runs(store)}
     assert statuses == {"dead": "interrupted", "finished": "done", "held": "running"}
     os.kill(holder.pid, signal.SIGKILL)
     holder.join()
-    assert [folder.path.name for folder in close_dead_runs(tmp_path)] == ["held"]
-    assert close_dead_runs(tmp_path) == []
+    assert [folder.id for folder in close_dead_runs(store)] == ["held"]
+    assert close_dead_runs(store) == []
 
 
-def test_ones_own_launch_is_not_dead(tmp_path):
-    folder = save(tmp_path, "mine")
+def test_ones_own_launch_is_not_dead(store):
+    folder = save(store, "mine")
     with folder.claim(lambda: pytest.fail("nobody else holds it")):
-        assert close_dead_runs(tmp_path) == []
+        assert close_dead_runs(store) == []
 
 
-def test_a_claim_waits_for_the_other_and_takes_over_when_it_dies(tmp_path, holder):
+def test_a_claim_waits_for_the_other_and_takes_over_when_it_dies(store, holder):
     said = []
 
     def wait():
         said.append("waiting")
         holder.kill()
 
-    with RunFolder(tmp_path / "held").claim(wait):
+    with RunFolder(store, "held").claim(wait):
         assert said == ["waiting"]

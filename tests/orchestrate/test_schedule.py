@@ -1,8 +1,10 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audiomotion.orchestrate.failures import Failure
 from audiomotion.orchestrate.plan import Plan, Target
-from audiomotion.orchestrate.schedule import Failure, Schedule
+from audiomotion.orchestrate.schedule import Schedule
 from tests.orchestrate.test_plan import targets
 from tests.orchestrate.toy import COUNTED, note
 
@@ -69,6 +71,73 @@ def test_the_first_failure_is_the_reason_that_stays():
     assert schedule.failures[both.fingerprint].reason == "first"
 
 
+def arms(**stages):
+    return {stage.fingerprint: frozenset(arm.split("_")) for arm, stage in stages.items()}
+
+
+def test_arms_that_fail_for_one_reason_stop_the_others():
+    first, second, running, waiting = (note(text) for text in ("1", "2", "running", "waiting"))
+    schedule = Schedule(
+        [first, second, running, waiting], {}, arms(a=first, b=second, c=running, d=waiting)
+    )
+    for stage in (first, second, running):
+        schedule.start(stage)
+    schedule.fail(Failure(first, "no weights", 5, cause="ModelError: no weights"))
+    assert schedule.ready() == [waiting]
+    schedule.fail(Failure(second, "no weights", 5, cause="ModelError: no weights"))
+    assert schedule.ready() == []
+    assert not schedule.finished
+    schedule.finish(running)
+    assert schedule.finished
+    told = schedule.failures[waiting.fingerprint]
+    assert (told.kind, told.exit_code) == ("stopped", 5)
+    assert "arms a, b failed for one reason (no weights)" in told.reason
+
+
+@pytest.mark.parametrize(
+    ("owners", "causes"),
+    [
+        (("a", "a"), ("bug at x.py:3", "bug at x.py:3")),  # two seeds of one arm
+        (("a", "b"), ("bug at x.py:3", "bug at y.py:3")),
+        (("a", "b"), ("", "")),  # lost workers, exhausted memory
+    ],
+)
+def test_other_failures_stop_nothing(owners, causes):
+    stages = note("1"), note("2")
+    waiting = note("waiting")
+    needed = {stage.fingerprint: frozenset(arm) for stage, arm in zip(stages, owners, strict=True)}
+    schedule = Schedule([*stages, waiting], {}, needed | arms(c=waiting))
+    for stage, cause in zip(stages, causes, strict=True):
+        schedule.fail(Failure(stage, "why", cause=cause))
+    assert schedule.ready() == [waiting]
+
+
+def test_a_stage_that_was_lost_after_the_stop_is_not_begun_again():
+    first, second, lost = note("1"), note("2"), note("lost")
+    schedule = Schedule([first, second, lost], {}, arms(a=first, b=second, c=lost))
+    schedule.start(lost)
+    for stage in (first, second):
+        schedule.fail(Failure(stage, "why", cause="why"))
+    schedule.put_back(lost)
+    assert schedule.finished
+    assert schedule.status[lost.fingerprint] == "skipped"
+
+
+def test_a_stage_made_elsewhere_is_neither_ready_nor_over():
+    data = note("data")
+    rvq = note("rvq", data)
+    schedule = Schedule([data, rvq], {})
+    schedule.start(data)
+    schedule.set_aside(data)
+    assert schedule.elsewhere() == [data]
+    assert schedule.ready() == []
+    assert not schedule.finished
+    schedule.put_back(data)
+    assert schedule.ready() == [data]
+    schedule.finish(data)
+    assert schedule.ready() == [rvq]
+
+
 @given(targets(), st.data())
 def test_whatever_runs_or_fails_first_every_stage_gets_a_verdict(wanted, data):
     schedule = Schedule(
@@ -77,6 +146,10 @@ def test_whatever_runs_or_fails_first_every_stage_gets_a_verdict(wanted, data):
     while ready := schedule.ready():
         stage = data.draw(st.sampled_from(ready))
         schedule.start(stage)
+        if data.draw(st.booleans()):
+            schedule.set_aside(stage)
+            schedule.put_back(stage)
+            assert schedule.ready() == ready
         if data.draw(st.booleans()):
             schedule.finish(stage)
         else:

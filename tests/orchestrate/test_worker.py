@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import load_file
 
 from audiomotion.errors import DataError, ModelError
-from audiomotion.orchestrate.executor import failure_of
+from audiomotion.orchestrate.failures import failure_of
 from audiomotion.orchestrate.store import verify
 from audiomotion.orchestrate.worker import WorkerSettings, run_stage
 from audiomotion.stages.base import Stage

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from audiomotion.config.checkpoints import CheckpointConfig, CheckpointKind, DatasetName
 from audiomotion.config.schema import Schema
 from audiomotion.config.training import TrainingConfig
-from audiomotion.errors import DataError
+from audiomotion.errors import DataError, DivergedError
 from audiomotion.orchestrate.importing import Importable
 from audiomotion.stages.base import (
     AnyStage,
@@ -161,6 +161,24 @@ def fail_oddly(stage: Stage[Note], context: StageContext) -> None:
     raise OddError(stage.config.text)
 
 
+def diverge(stage: Stage[Note], context: StageContext) -> None:
+    """Fail as a training whose loss is not finite, at the step that the note names."""
+    with (context.cache / "count").open("a") as file:
+        file.write(f"{os.getpid()}\n")
+    raise DivergedError("the loss is nan", int(stage.config.text))
+
+
+def exhaust(stage: Stage[Note], context: StageContext) -> None:
+    """Run out of GPU memory, as many times as the note says."""
+    tries = context.scratch / "tries"
+    tries.touch()
+    if tries.stat().st_size < int(stage.config.text):
+        with tries.open("a") as file:
+            file.write(".")
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+    write_note(stage, context)
+
+
 def fill_disk(stage: Stage[Note], context: StageContext) -> None:
     """Write a shard, which stays, and then as much as the note says, in KiB."""
     with (context.scratch / "shards").open("a") as file:
@@ -215,6 +233,8 @@ COUNTED = StageKind("counted", 1, "tests.orchestrate.toy:count_note")
 PLAIN_FAILURE = StageKind("plain", 1, "tests.orchestrate.toy:fail_plainly")
 ODD_FAILURE = StageKind("odd", 1, "tests.orchestrate.toy:fail_oddly")
 GREEDY = StageKind("masked", 1, "tests.orchestrate.toy:write_note")
+DIVERGING = StageKind("diverging", 1, "tests.orchestrate.toy:diverge")
+EXHAUSTING = StageKind("exhausting", 1, "tests.orchestrate.toy:exhaust")
 LARGE = StageKind("large", 1, "tests.orchestrate.toy:fill_disk")
 SHARED = StageKind("shared", 1, "tests.orchestrate.toy:SharedWork", sharded=True)
 
@@ -228,3 +248,8 @@ def trainings() -> tuple[Stage[ToyTraining], Stage[ToyTraining]]:
     """Return two trainings, the second after the first."""
     first = Stage(TRAINING, ToyTraining(seed=1))
     return first, Stage(TRAINING, ToyTraining(seed=2), {"first": first})
+
+
+def endless() -> Stage[ToyTraining]:
+    """Return a training that takes minutes."""
+    return Stage(TRAINING, ToyTraining(seed=3, num_steps=1_000_000))

@@ -43,9 +43,30 @@ def fail_in_second(stage: Stage[ToyTraining], context: StageContext) -> None:
     work_together(stage, context)
 
 
+class DivergingTask(SharedTask):
+    """From step 7 on its loss, of the second worker's share, is not finite."""
+
+    def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+        loss, terms = super().loss(step)
+        return (loss * float("nan") if step == 6 and self.group.rank == 1 else loss), terms
+
+
+def diverge_together(stage: Stage[ToyTraining], context: StageContext) -> None:
+    """Train until the loss is not finite."""
+    train_toy(DivergingTask(stage.config, context), stage.config, context)
+
+
 TOGETHER = Stage(
     StageKind("residual", 1, "tests.orchestrate.toy_group:work_together"), ToyTraining(seed=3)
 )
 BROKEN = Stage(
     StageKind("residual", 2, "tests.orchestrate.toy_group:fail_in_second"), ToyTraining(seed=3)
 )
+DIVERGING = Stage(
+    StageKind("residual", 3, "tests.orchestrate.toy_group:diverge_together"), ToyTraining(seed=3)
+)
+
+
+def endless_together() -> Stage[ToyTraining]:
+    """Return a shared training that takes minutes."""
+    return Stage(TOGETHER.kind, ToyTraining(seed=3, num_steps=1_000_000))

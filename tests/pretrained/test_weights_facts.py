@@ -4,6 +4,7 @@ import sys
 
 from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.pretrained import PretrainedSchema
+from audiomotion.config.recognizers import RecognizerConfig
 from audiomotion.config.speech import SPEECH
 from audiomotion.config.text_encoders import TEXT_ENCODERS
 from audiomotion.pretrained.weights_facts import PUBLISHED_WEIGHTS, log_licence, weights_facts
@@ -15,6 +16,11 @@ def test_every_default_has_facts():
             facts = weights_facts(schema.model_fields["weights"].default)
             assert facts is not None
             assert facts.part == name
+
+
+def test_the_recognizer_has_facts():
+    facts = weights_facts(RecognizerConfig.model_fields["weights"].default)
+    assert facts is not None and facts.part == RecognizerConfig.model_fields["name"].default
 
 
 def test_every_default_synthesizer_has_facts():

@@ -5,14 +5,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from audiomotion.config.axis import load_axis
+from audiomotion.config.combinations import described
 from audiomotion.config.resolve import resolve
 from audiomotion.evaluate.result import EvaluationResult, RepeatResult
 from audiomotion.files import write_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.stages.results import RESULT
 
-TABLE5 = {"published": {"table": 5, "dataset": "kit", "variant": "original"}}
-TABLE6 = {"published": {"table": 6, "dataset": "humanml3d", "variant": "original"}}
+
+def axes(*names: str, one_at_a_time: bool = False) -> dict[str, Any]:
+    """Return what a record says of shipped axes."""
+    configs = [load_axis(name).config for name in names]
+    return described(configs, one_at_a_time=one_at_a_time)
+
+
+TABLE5 = axes("feature-extractor")
+TABLE6 = axes("compressor")
 PRETRAINED = "pre-trained"
 
 

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from audiomotion.report.render import as_json, headings, markdown, print_table
 from audiomotion.report.table import build_table
-from tests.report.launches import done, failed, launch, result
+from tests.report.launches import axes, done, failed, launch, result
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_json_holds_columns_and_notes(table):
     assert content["title"] == "feature-extractor"
     assert content["columns"]["arm"][2] == "wavlm"
     assert content["columns"]["fid"][2] == 2.0
-    assert content["published_table"] == 5
+    assert content["published"] == [{"table": 5, "dataset": "kit", "variant": "original"}]
     assert content["notes"] == list(table.notes)
 
 
@@ -87,3 +87,23 @@ def test_without_a_published_table_there_is_no_such_column(tmp_path):
     table = build_table(launch(tmp_path, arm, axis={}), tmp_path)
     assert headings(table)[-1] == "Diversity →"
     assert "published" not in markdown(table).splitlines()[2]
+
+
+def test_published_speed_is_said_to_have_nothing_beside_it(tmp_path):
+    arms = [done(tmp_path, arm, 0, result([1.0])) for arm in ("end-to-end", "cascade")]
+    table = build_table(launch(tmp_path, *arms, axis=axes("pipeline")), tmp_path)
+    assert headings(table)[-1] == "published, table 4 (samples/s)"
+    assert "| 2.695 |" in markdown(table) and "| 1.509 |" in markdown(table)
+    assert "Of table 4, samples/s is not measured here." in table.notes
+    assert "Data set: demo; " in " ".join(table.notes)
+
+
+def test_published_rows_without_an_arm_stand_below_with_their_intervals(tmp_path):
+    arm = done(tmp_path, "audio", 0, result([1.0]))
+    table = build_table(launch(tmp_path, arm, axis=axes("condition")), tmp_path)
+    rows = [line for line in markdown(table).splitlines() if line.startswith("| ")]
+    assert rows[3].endswith("| 0.121 ± 0.004 · 0.519 ± 0.004 · 0.713 ± 0.005 · 0.808 ± 0.005 "
+                            "· 2.955 ± 0.011 · 1.221 ± 0.032 |")  # fmt: skip
+    (mdm,) = [row for row in rows if row.startswith("| MDM |")]
+    assert mdm.startswith("| MDM | – | – | – | – | – | – | – | 0.544 ± 0.044 · – · – · 0.611")
+    assert "MoMask" in printed(table)

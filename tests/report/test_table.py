@@ -3,9 +3,11 @@ from dataclasses import replace
 import pytest
 
 from audiomotion.errors import DataError
+from audiomotion.files import write_json
 from audiomotion.report.statistics import Figure, over_seeds
 from audiomotion.report.table import build_table, table_columns
-from tests.report.launches import TABLE6, done, experiment, failed, launch, result
+from audiomotion.stages.results import RESULT
+from tests.report.launches import TABLE6, axes, done, experiment, failed, launch, result
 
 
 def row(table, name):
@@ -58,7 +60,7 @@ def test_a_failed_arm_stands_in_the_table_with_its_reason(tmp_path):
     table = build_table(launch(tmp_path, *arms), tmp_path)
     assert row(table, "encodec").figures == {}
     assert row(table, "encodec").reason == "seed 0: masked: loss is nan"
-    assert row(table, "encodec").published["fid"] == Figure(2.920)
+    assert row(table, "encodec").published[0].figures["fid"] == Figure(2.920)
 
 
 def test_when_every_arm_failed_there_is_a_table_still(tmp_path):
@@ -71,19 +73,67 @@ def test_when_every_arm_failed_there_is_a_table_still(tmp_path):
 def test_published_figures_stand_beside_and_only_for_their_arms(tmp_path):
     arms = [done(tmp_path, arm, 0, result([1.0])) for arm in ("wavlm", "log-mel")]
     table = build_table(launch(tmp_path, *arms), tmp_path)
-    assert row(table, "wavlm").published["mm_dist"] == Figure(2.817)
-    assert row(table, "log-mel").published == {}
-    assert (table.published_table, table.published_dataset) == (5, "kit")
+    assert row(table, "wavlm").published[0].figures["mm_dist"] == Figure(2.817)
+    assert row(table, "log-mel").published == [None]
+    assert [source.place for source in table.published] == ["table 5, kit"]
     assert row(table, "wavlm").figures["mm_distance"].mean == 3
 
 
 def test_an_axis_that_the_paper_has_not_stands_alone(tmp_path):
     table = build_table(
-        launch(tmp_path, done(tmp_path, "wavlm", 0, result([1.0])), axis={"published": None}),
+        launch(tmp_path, done(tmp_path, "wavlm", 0, result([1.0])), axis={}),
         tmp_path,
     )
-    assert table.published_table is None
-    assert row(table, "wavlm").published == {}
+    assert table.published == []
+    assert row(table, "wavlm").published == []
+
+
+def test_systems_that_are_published_only_stand_last(tmp_path):
+    arms = [done(tmp_path, arm, 0, result([1.0])) for arm in ("text", "audio")]
+    record = launch(tmp_path, *arms, axis=axes("condition"), dataset="kit")
+    table = build_table(record, tmp_path)
+    assert [found.name for found in table.published_only][:2] == ["TM2T", "T2M"]
+    assert all(found.figures == {} for found in table.published_only)
+    columns = table_columns(table)
+    assert columns["arm"][-1] == "ReMoDiffuse"
+    assert columns["fid"][-1] is None
+    assert (columns["paper_table3_fid"][-1], columns["paper_table3_fid_95"][-1]) == (0.155, 0.006)
+    assert columns["paper_table3_top1"][columns["arm"].index("MDM")] is None
+    assert columns["paper_table3_system"][2:4] == ["MoMask", "the paper's own"]
+    said = " ".join(table.notes)
+    assert "Published beside, of table 3, kit: MoMask (text), the paper's own (audio)." in said
+    assert "Published only, of table 3, kit: TM2T, T2M," in said
+
+
+def test_two_axes_have_a_published_column_each(tmp_path):
+    arms = [
+        done(tmp_path, arm, 0, result([1.0]))
+        for arm in ("memory-retrieval+wavlm", "conv1d+wavlm", "conv1d+encodec")
+    ]
+    both = axes("compressor", "feature-extractor")
+    table = build_table(launch(tmp_path, *arms, axis=both), tmp_path)
+    columns = table_columns(table)
+    assert columns["paper_table6_fid"][2:] == [0.121, 2.0, None]
+    assert columns["paper_table5_fid"][2:] == [0.113, None, None]
+    said = " ".join(table.notes)
+    assert "Arms are combinations of compressor and feature-extractor." in said
+    assert "not humanml3d of the paper's table 6, not kit of the paper's table 5;" in said
+
+
+def test_one_axis_at_a_time_is_said(tmp_path):
+    arm = done(tmp_path, "memory-retrieval+wavlm", 0, result([1.0]))
+    both = axes("compressor", "feature-extractor", one_at_a_time=True)
+    said = notes(tmp_path, arm, axis=both)
+    assert "One axis at a time: arms differ in one from memory-retrieval+wavlm." in said
+
+
+def test_arms_that_are_one_system_are_said(tmp_path):
+    first = done(tmp_path, "text+wavlm", 0, result([1.0]))
+    second = replace(first, arm="text+encodec")
+    other = done(tmp_path, "audio+wavlm", 0, result([1.0]))
+    said = notes(tmp_path, first, second, other, axis=axes("condition", "feature-extractor"))
+    assert "One and the same system, measured once: text+wavlm, text+encodec." in said
+    assert "One and the same" not in notes(tmp_path, first, other, axis={})
 
 
 def test_the_ceiling_is_real_motion_and_its_reconstruction(tmp_path):
@@ -91,6 +141,26 @@ def test_the_ceiling_is_real_motion_and_its_reconstruction(tmp_path):
     assert [(found.name, found.figures["fid"].mean) for found in table.references] == [
         ("real motion", 0.25),
         ("RVQ reconstruction", 0.5),
+    ]
+
+
+def test_ceilings_that_differ_name_their_arms(tmp_path):
+    arms = []
+    for number, name in enumerate(("quantizers-2", "quantizers-4", "quantizers-6")):
+        arm = done(tmp_path, name, 0, result([1.0]))
+        arm.fingerprints["reference"] = f"ceiling-{number}"
+        arms.append(arm)
+        folder = tmp_path / "reference" / f"ceiling-{number}"
+        folder.mkdir(parents=True)
+        content = {"real": result([0.25]), "reconstruction": result([0.5 if number else 0.75])}
+        write_json(folder / RESULT, content)
+    record = launch(tmp_path, *arms, axis=axes("num-quantizers"))
+    record = replace(record, references=("ceiling-0", "ceiling-1", "ceiling-2"))
+    table = build_table(record, tmp_path)
+    assert [(found.name, found.figures["fid"].mean) for found in table.references] == [
+        ("real motion", 0.25),
+        ("RVQ reconstruction (quantizers-2)", 0.75),
+        ("RVQ reconstruction (quantizers-4, quantizers-6)", 0.5),
     ]
 
 
@@ -110,6 +180,11 @@ def test_random_weights_are_said_by_name(tmp_path):
     assert "not pre-trained" not in notes(tmp_path, arms[2])
 
 
+def test_a_recognizer_with_random_weights_is_said(tmp_path):
+    arm = done(tmp_path, "cascade", 0, result([1.0]), weights="openai/clip + random (tiny)")
+    assert "not pre-trained (cascade: openai/clip + random (tiny)):" in notes(tmp_path, arm)
+
+
 def test_fewer_repeats_than_published_are_said(tmp_path):
     few = notes(tmp_path, done(tmp_path, "wavlm", 0, result([1.0] * 3)))
     assert "repeats: 3 (the published protocol has 20); clips: 64" in few
@@ -122,6 +197,8 @@ def test_fewer_repeats_than_published_are_said(tmp_path):
 def test_another_data_set_than_the_published_one_is_said(tmp_path):
     arm = done(tmp_path, "wavlm", 0, result([1.0]))
     assert "Data set: demo, not kit of the paper's table 5;" in notes(tmp_path, arm)
+    spoken = replace(arm, experiment=arm.experiment | {"test_variant": "oral"})
+    assert "tested on oral captions, not original as in table 5;" in notes(tmp_path, spoken)
     same = notes(tmp_path, arm, dataset="kit")
     assert "Data set: kit; the evaluator and its word vectors were learned on this data set" in same
 
@@ -140,10 +217,11 @@ def test_columns_are_for_machines(tmp_path):
     assert columns["arm"] == ["real motion", "RVQ reconstruction", "wavlm", "encodec"]
     assert columns["fid"] == [0.25, 0.5, 2.0, None]
     assert columns["fid_95"] == [0.0, 0.0, pytest.approx(1.96 / 2**0.5), None]
-    assert columns["paper_mm_distance"] == [None, None, 2.817, 5.548]
+    assert columns["paper_table5_mm_distance"] == [None, None, 2.817, 5.548]
+    assert columns["paper_table5_system"] == [None, None, "wavlm", "encodec"]
     assert columns["failed"] == ["", "", "", "seed 0: no data"]
     assert columns["multimodality"] == [None] * 4
-    assert "paper_diversity" not in columns
+    assert not {"paper_table5_diversity", "paper_table5_fid_95"} & set(columns)
     assert {len(column) for column in columns.values()} == {4}
 
 

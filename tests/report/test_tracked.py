@@ -11,7 +11,7 @@ from audiomotion.stages.base import Stage, StageKind
 from audiomotion.stages.results import CURVES, KEPT
 from audiomotion.track.tracker import Tracker
 from audiomotion.train.curves import Curves
-from tests.report.launches import done, failed, launch, result
+from tests.report.launches import axes, done, failed, launch, result
 
 
 @pytest.fixture(scope="module")
@@ -122,3 +122,22 @@ def test_an_interrupted_launch_leaves_no_run_open(tracked):
 
 def test_the_parent_opens_with_the_comparison(tracked):
     assert "| wavlm |" in run(tracked, "").data.tags["mlflow.note.content"]
+
+
+def test_arms_of_several_axes_have_metrics_that_mlflow_takes(tmp_path):
+    arms = [done(tmp_path, arm, 0, result([1.0])) for arm in ("conv1d+wavlm", "conv1d+encodec")]
+    record = launch(tmp_path, *arms, axis=axes("compressor", "feature-extractor"))
+    record = replace(record, title="compressor+feature-extractor")
+    (tmp_path / "run").mkdir()
+    tracker = Tracker(f"sqlite:///{tmp_path}/mlflow.db", tmp_path, tmp_path / "run")
+    following = TrackedLaunch(tracker, tmp_path)
+    following.begin(record)
+    following.end(record)
+    client = MlflowClient(tracking_uri=tracker.uri)
+    parent = client.get_run(tracker.run_id(""))
+    assert parent.data.metrics["conv1d wavlm/fid"] == 1.0
+    experiment = client.get_experiment(parent.info.experiment_id)
+    assert experiment.name == "compressor+feature-extractor-demo"
+    assert [item.path for item in client.list_artifacts(parent.info.run_id)] == [
+        "comparison.json", "comparison.md"
+    ]  # fmt: skip

@@ -61,13 +61,13 @@ def test_every_stage_left_its_artifact(
 
 
 def test_the_evaluator_knows_what_motions_show(figures: dict[str, Mapping[str, Figure]]) -> None:
-    real = figures["real motion (1)"]
+    real = figures["real motion"]
     assert real["top3"].mean > 6 * CHANCE_TOP3  # measured: 0.84, where chance is 0.09
     assert real["fid"].mean < 1e-3
 
 
 def test_the_rvq_keeps_what_motions_show(figures: dict[str, Mapping[str, Figure]]) -> None:
-    kept, lost = figures["RVQ reconstruction (1)"], figures["RVQ reconstruction (2)"]
+    kept, lost = figures["RVQ reconstruction (trained)"], figures["RVQ reconstruction (untrained)"]
     assert kept["top3"].mean > 4 * CHANCE_TOP3  # measured: 0.77
     assert kept["fid"].mean < lost["fid"].mean / 4  # measured: 0.24 and 2.01
 
@@ -75,7 +75,7 @@ def test_the_rvq_keeps_what_motions_show(figures: dict[str, Mapping[str, Figure]
 def test_a_trained_system_beats_an_untrained_one(figures: dict[str, Mapping[str, Figure]]) -> None:
     trained, untrained = figures["trained"], figures["untrained"]
     assert trained["fid"].mean < untrained["fid"].mean / 2  # measured: 0.55 and 2.00
-    real = figures["real motion (1)"]["diversity"].mean
+    real = figures["real motion"]["diversity"].mean
     assert abs(trained["diversity"].mean - real) < abs(untrained["diversity"].mean - real) / 2
 
 

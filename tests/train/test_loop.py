@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from audiomotion.config.training import TrainingConfig
-from audiomotion.errors import ModelError
+from audiomotion.errors import DivergedError
 from audiomotion.train.checkpoint import CheckpointFolder
 from audiomotion.train.curves import Curves, read_curves
 from audiomotion.train.loop import LoopSettings, TrainingTask, fit, learning_rate
@@ -147,7 +147,7 @@ def test_progress_is_reported_with_the_values(tmp_path):
 
 
 def test_a_loss_that_is_no_number_is_said_with_its_step(settings):
-    with pytest.raises(ModelError, match=r"the loss is nan at step 10; lower training"):
+    with pytest.raises(DivergedError, match=r"the loss is nan at step 10; lower training"):
         run(Task(nan_at=7), settings)
 
 
@@ -173,3 +173,23 @@ def test_gradients_are_clipped(settings, tmp_path):
     norms = [parameter.grad.norm() for parameter in task.module.parameters()]
     assert torch.stack(norms).norm() == pytest.approx(1e-3, rel=1e-3)
     assert not torch.equal(before["0.weight"], weights(task)["0.weight"])
+
+
+def test_asked_to_stop_it_saves_the_step_that_it_has_taken(settings):
+    expected = run(
+        Task(),
+        replace(settings, checkpoints=CheckpointFolder(settings.curves.path.parent / "other")),
+    )
+    settings = replace(settings, checkpoint_seconds=3600.0)
+    stopped, asked = Task(), []
+
+    def stop_requested():
+        asked.append(len(stopped.steps))
+        return len(stopped.steps) == 6
+
+    with pytest.raises(KeyboardInterrupt):
+        run(stopped, replace(settings, stop_requested=stop_requested))
+    assert asked == [1, 2, 3, 4, 5, 6]
+    resumed = Task()
+    assert_same(run(resumed, settings), expected)
+    assert resumed.steps == list(range(6, 13))

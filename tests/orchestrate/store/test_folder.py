@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from audiomotion.errors import DataError
-from audiomotion.orchestrate.estimates import recorded_seconds
 from audiomotion.orchestrate.store import MANIFEST, ArtifactStore, verify
 from tests.orchestrate.toy import note
 
@@ -96,7 +95,27 @@ def test_a_place_that_cannot_be_a_store_is_refused(tmp_path):
         ArtifactStore(Path("/sys/amx-store")).prepare()
 
 
-def test_recorded_times_are_medians_by_kind_of_stage(store):
-    for text, seconds in zip("abc", (1.0, 2.0, 9.0), strict=True):
-        publish(store, note(text), record={**RECORD, "seconds": seconds})
-    assert recorded_seconds(store) == {"note": 2.0}
+def test_a_deleted_artifact_can_be_made_again(store):
+    stage = note("a")
+    store.delete(publish(store, stage))
+    assert store.find(stage) is None
+    assert not store.folder(stage).exists()
+    assert publish(store, stage, b"other").num_bytes == 10
+
+
+def test_a_claim_that_is_held_can_be_left_alone(store):
+    with store.claim("a") as first, store.claim("a", wait=False) as second:
+        assert (first, second) == (True, False)
+    with store.claim("a", wait=False) as third:
+        assert third
+
+
+def test_a_verdict_is_kept_until_it_is_forgotten(store):
+    assert store.verdict("a") is None
+    store.forget_verdict("a")
+    store.record_verdict("a", {"reason": "nan"})
+    store.work_folder("a").mkdir()
+    assert store.verdict("a") == {"reason": "nan"}
+    store.forget_verdict("a")
+    assert store.verdict("a") is None
+    assert not store.work_folder("a").exists()
