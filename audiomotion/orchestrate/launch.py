@@ -138,10 +138,9 @@ def launch(
 
     An arm is `failed` where a stage of its own failed, `skipped` where one that arms share did, or
     where it was not begun because others failed for a reason that they share or the budget is used
-    up. A training that
-    diverged is only run again with `retry_failed`. An interrupt leaves the record `interrupted`;
-    the same request continues it. Where the observer could not note everything, `unobserved` says
-    so; the same request makes up for it.
+    up. A training that diverged is only run again with `retry_failed`. An interrupt leaves the
+    record `interrupted`; the same request continues it. Where the observer could not note
+    everything, `unobserved` says so; the same request makes up for it.
     """
     record = new_record(request, plan)
     folder = RunFolder(store, record.id)

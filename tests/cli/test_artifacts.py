@@ -53,7 +53,7 @@ def test_without_yes_nothing_goes(damaged: Path) -> None:
 
 
 def test_a_launch_is_pinned_by_its_id(damaged: Path) -> None:
-    (run,) = damaged.glob("runs/tiny-*")
+    run = min(damaged.glob("runs/*"))  # other tests add launches to the store that this one copies
     ended = amx("artifacts", "pin", run.name, "--store", damaged)
     assert ended.code == 0
     names = {path.name for path in damaged.glob("pins/*")}
