@@ -65,10 +65,11 @@ class LaunchOptions:
         Raises:
             ConfigError: The plan is expected to take more.
         """
-        settled = runtime.settled(has_gpu=cost.slots.gpus > 0)
+        asked = runtime.with_one_worker() if self.executor is ExecutorName.local else runtime
+        settled = asked.settled(has_gpu=cost.slots.gpus > 0)
         ledger = None if self.only else folder.path / GPU_LEDGER
         limit = math.inf if self.max_gpu_hours is None else self.max_gpu_hours
-        budget = GpuBudget(limit, lambda stage: settled.resources(stage.name).gpus, ledger)
+        budget = GpuBudget(limit, lambda stage: settled.resources(stage.name).all_gpus, ledger)
         if cost.gpu_hours and budget.used_hours + cost.gpu_hours > limit:
             raise ConfigError(_beyond(budget, cost))
         return budget
