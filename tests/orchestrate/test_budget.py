@@ -102,7 +102,7 @@ def test_ray_stages_are_stopped_and_continue_from_their_checkpoint(store):
         second.fingerprint: "skipped",
         other.fingerprint: "done",
     }
-    assert schedule.failures[first.fingerprint].refused
+    assert schedule.failures[first.fingerprint].kind == "refused"
 
     (store.work_folder(first.fingerprint) / "gate").unlink()
     rest = Schedule(plan.missing(store.available(plan.stages)), {})
