@@ -1,12 +1,10 @@
 """Computing artifacts again that are there: they are thrown away first."""
 
-import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from audiomotion.orchestrate.plan import Fingerprint, Plan
-from audiomotion.orchestrate.store import Artifact, ArtifactStore
-from audiomotion.stages.base import AnyStage
+from audiomotion.orchestrate.store import ArtifactStore
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,5 @@ def discard(plan: Plan, forced: Collection[Fingerprint], store: ArtifactStore) -
     """
     for key in reversed([key for key in plan.stages if key in forced]):
         with store.claim(key):
-            if (artifact := _whatever_is_left(store, plan.stages[key])) is not None:
-                store.delete(artifact)
-            shutil.rmtree(store.work_folder(key), ignore_errors=True)
-
-
-def _whatever_is_left(store: ArtifactStore, stage: AnyStage) -> Artifact | None:
-    """Return an artifact even if it is damaged, which `find` refuses."""
-    found = (one for one in store.artifacts(stage.name) if one.fingerprint == stage.fingerprint)
-    return next(found, None)
+            store.remove(plan.stages[key])
+            store.forget_work(key)

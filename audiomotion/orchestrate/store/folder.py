@@ -146,8 +146,12 @@ class ArtifactStore:
         """Let an artifact be tried again, from its beginning."""
         path = self._verdict_path(fingerprint)
         if path.exists():
-            shutil.rmtree(self.work_folder(fingerprint), ignore_errors=True)
+            self.forget_work(fingerprint)
             path.unlink(missing_ok=True)
+
+    def forget_work(self, fingerprint: str) -> None:
+        """Delete what an unfinished run keeps: the next attempt begins anew."""
+        shutil.rmtree(self.work_folder(fingerprint), ignore_errors=True)
 
     def _verdict_path(self, fingerprint: str) -> Path:
         return self.root / "failures" / f"{fingerprint}.json"

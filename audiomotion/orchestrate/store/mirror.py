@@ -183,10 +183,14 @@ class UrlStore(ArtifactStore):
     def forget_verdict(self, fingerprint: str) -> None:
         """Let an artifact be tried again, from its beginning."""
         if fingerprint in self._diverged.names():
-            self.remote.delete_below(f"work/{fingerprint}")
-            shutil.rmtree(self.work_folder(fingerprint), ignore_errors=True)
+            self.forget_work(fingerprint)
             self.remote.delete([_verdict_name(fingerprint)])
             self._diverged.forget()
+
+    def forget_work(self, fingerprint: str) -> None:
+        """Delete what an unfinished run keeps, here and in the store."""
+        self.remote.delete_below(f"work/{fingerprint}")
+        super().forget_work(fingerprint)
 
     def kept(self, fingerprint: str) -> frozenset[str]:
         """Return the names of what an unfinished run keeps, as it was last copied."""

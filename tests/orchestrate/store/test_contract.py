@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from audiomotion.errors import DataError
+from audiomotion.orchestrate.forcing import discard
 from audiomotion.orchestrate.importing import find_imported, import_checkpoint
+from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.records import RunFolder, all_runs, close_dead_runs
 from audiomotion.orchestrate.store import open_store, verify
 from audiomotion.orchestrate.worker import run_stage
@@ -198,3 +200,12 @@ def test_what_a_broken_run_keeps_is_seen_on_another_machine(any_nodes):
     with pytest.raises(DataError):
         run_stage(stage, any_nodes.settings())
     assert "shard" in {Path(name).name for name in any_nodes.on("b").kept(stage.fingerprint)}
+
+
+def test_what_a_broken_run_keeps_can_be_forgotten_by_any_machine(any_nodes):
+    any_nodes.on("a")
+    stage = note("no clip", kind=PLAIN_FAILURE)
+    with pytest.raises(DataError):
+        run_stage(stage, any_nodes.settings())
+    discard(Plan((), [stage]), {stage.fingerprint}, any_nodes.on("b"))
+    assert any_nodes.on("c").kept(stage.fingerprint) == frozenset()
