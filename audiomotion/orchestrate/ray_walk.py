@@ -229,7 +229,8 @@ class Walk:
             stage, outcome = self.tasks.collect(handle)
             node = self.room.node_of(stage.fingerprint)
             self.room.release(stage.fingerprint)
-            self.helpers.dismiss(stage)
+            if not isinstance(outcome, Lost):  # whose helpers go on: another takes it over
+                self.helpers.dismiss(stage)
             self._settle(stage, outcome, node)
 
     def _settle(self, stage: AnyStage, outcome: Outcome, node: str | None) -> None:
@@ -263,5 +264,6 @@ class Walk:
         return outcome
 
     def _fail(self, failure: Failure) -> None:
+        self.helpers.dismiss(failure.stage)
         self.schedule.fail(failure)
         self.on_event("failed", failure.stage)
