@@ -41,6 +41,10 @@ class ClusterError(AudiomotionError):
     exit_code = 4
 
 
+class WorkerLostError(ClusterError):
+    """Another worker of a group that trains together has ended, or cannot be reached."""
+
+
 class ClaimLostError(ClusterError):
     """Another process has taken over what this one was making."""
 

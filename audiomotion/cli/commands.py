@@ -8,6 +8,7 @@ from audiomotion.cli import (
     configuration,
     data,
     doctor,
+    evaluate,
     importing,
     jobs,
     listing,
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add every command to `app`."""
     app.command("train")(running.train)
     app.command("ablate")(running.ablate)
+    app.command("evaluate")(evaluate.evaluate)
     app.command("config")(configuration.config)
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)

@@ -34,8 +34,9 @@ def expected_cost(
 ) -> Forecast:
     """Return what the missing and the forced stages of a plan will cost on this machine."""
     missing = plan.missing(store.available(plan.stages).difference(forced))
-    slots = slots_here(one_by_one=executor is ExecutorName.local)
-    return forecast(missing, store, runtime, slots, probed)
+    is_local = executor is ExecutorName.local
+    asked = runtime.with_one_worker() if is_local else runtime
+    return forecast(missing, store, asked, slots_here(one_by_one=is_local), probed)
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,12 @@ class LaunchOptions:
         """
         # A cluster's driver runs on the head, which may have no GPU where its workers have.
         has_gpu = cost.slots.gpus > 0 or INSIDE_JOB in os.environ
-        settled = runtime.settled(has_gpu=has_gpu)
+        asked = runtime.with_one_worker() if self.executor is ExecutorName.local else runtime
+        settled = asked.settled(has_gpu=has_gpu)
         ledger = None if self.only else folder.path / GPU_LEDGER
         limit = math.inf if self.max_gpu_hours is None else self.max_gpu_hours
         budget = GpuBudget(
-            limit, lambda stage: settled.resources(stage.name).gpus, ledger, folder.share
+            limit, lambda stage: settled.resources(stage.name).all_gpus, ledger, folder.share
         )
         if cost.gpu_hours and budget.used_hours + cost.gpu_hours > limit:
             raise ConfigError(_beyond(budget, cost))

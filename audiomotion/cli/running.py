@@ -2,8 +2,9 @@
 
 import os
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -28,6 +29,7 @@ from audiomotion.cli.options import (
 )
 from audiomotion.cli.preparing import prepare, print_artifacts
 from audiomotion.cli.progress import ProgressDisplay
+from audiomotion.cli.published_evaluator import PublishedEvaluator
 from audiomotion.cli.submitting import cluster_address, submit
 from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.axis import load_axis
@@ -62,19 +64,21 @@ def train(
     seeds: SeedsOption = 1,
     weights: WeightsOption = None,
     recipes: RecipesOption = None,
+    published: PublishedEvaluator = PublishedEvaluator(),  # noqa: B008
     options: LaunchOptions = LaunchOptions(),  # noqa: B008
 ) -> None:
     """Train one experiment, to weights and metrics."""
-    arms = resolve(
+    ask = partial(
+        resolve,
         experiment,
-        sets=sets or (),
         seeds=_seeds(seeds),
         weights=weights,
         recipes_dir=recipes,
         dataset=dataset,
     )
-    title = arms[0].experiment.name
-    Command(options, recipes).run("experiment", title, arms, {})
+    command = Command(options, recipes)
+    arms = command.with_evaluator(published, ask, sets or ())
+    command.run("experiment", arms[0].experiment.name, arms, {})
 
 
 @with_option_groups
@@ -93,6 +97,7 @@ def ablate(
     seeds: SeedsOption = 1,
     weights: WeightsOption = None,
     recipes: RecipesOption = None,
+    published: PublishedEvaluator = PublishedEvaluator(),  # noqa: B008
     options: LaunchOptions = LaunchOptions(),  # noqa: B008
 ) -> None:
     """Train the system once for each arm of an axis, or of several, and compare.
@@ -103,16 +108,18 @@ def ablate(
     if not names:
         known = ", ".join(list_recipes("ablations", recipes))
         raise ConfigError(f"no axis is named; give one or several of {known}, or a path")
-    resolved = resolve(
+    ask = partial(
+        resolve,
         axes=names,
         arms=arms.split(",") if arms else None,
-        sets=sets or (),
         seeds=_seeds(seeds),
         weights=weights,
         recipes_dir=recipes,
         dataset=dataset,
         one_at_a_time=one_at_a_time,
     )
+    command = Command(options, recipes)
+    resolved = command.with_evaluator(published, ask, sets or ())
     configs = [load_axis(name, recipes).config for name in names]
     for config in configs:
         refuse_unknown_rows(config)
@@ -120,7 +127,7 @@ def ablate(
         errors.say(f"no --dataset given: using {configs[0].dataset}")
     title = joined(config.name for config in configs)
     content = described(configs, one_at_a_time=one_at_a_time)
-    Command(options, recipes).run("ablation", title, resolved, content)
+    command.run("ablation", title, resolved, content)
 
 
 def _seeds(count: int) -> Sequence[int] | None:
@@ -147,6 +154,26 @@ class Command:
         self.options = options
         self.recipes = recipes
         self.store = open_store(options.store)
+
+    def with_evaluator(
+        self,
+        published: PublishedEvaluator,
+        ask: Callable[..., list[ResolvedArm]],
+        sets: Sequence[str],
+    ) -> list[ResolvedArm]:
+        """Return the arms that are asked for, measured by the published evaluator if that is given.
+
+        Raises:
+            ConfigError: The command goes to a cluster, which has not the evaluator's files.
+        """
+        options = self.options
+        goes = published.evaluator and not options.dry_run
+        if goes and cluster_address(options.address, options.executor):
+            raise ConfigError(
+                "--evaluator names files of this machine, and the command goes to a cluster; put "
+                "them into its store with amx import t2m-evaluator, then --set evaluator=official"
+            )
+        return published.resolved(ask, sets, self.store, dry_run=options.dry_run)
 
     def run(
         self,

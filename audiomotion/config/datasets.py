@@ -14,6 +14,9 @@ class DatasetSchema(PartSchema):
     published_as: ClassVar[DatasetName] = "humanml3d"
     """Data set of the same skeleton and frame rate that published weights were trained on."""
 
+    continuous_yaw: ClassVar[bool] = True
+    """Whether turns through the back keep their sign in its features: not in published ones."""
+
     min_frames: int = Field(default=40, ge=4)
     """Shortest clip kept, in frames."""
 
@@ -71,6 +74,7 @@ class KitConfig(FolderSchema):
     """KIT-ML: 21 joints at 12.5 fps."""
 
     published_as = "kit"
+    continuous_yaw = False
     name: Literal["kit"] = "kit"
     folder: str = "KIT-ML"
     min_frames: int = Field(default=24, ge=4)
@@ -79,6 +83,7 @@ class KitConfig(FolderSchema):
 class HumanML3DConfig(FolderSchema):
     """HumanML3D: 22 joints at 20 fps."""
 
+    continuous_yaw = False
     name: Literal["humanml3d"] = "humanml3d"
     folder: str = "HumanML3D"
 

@@ -1,10 +1,14 @@
 """Where and how fast an experiment runs. Nothing in here may change a result or a fingerprint."""
 
-from typing import Literal
+from typing import Final, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from audiomotion.config.schema import Schema
+
+SHARED_TRAININGS: Final = ("rvq", "masked", "residual", "length")
+"""Stages whose loss is a mean over a batch's examples, so that workers can share the batch; the
+evaluator sets each caption against all others."""
 
 
 class Resources(Schema):
@@ -15,6 +19,9 @@ class Resources(Schema):
 
     gpus: float = Field(default=0, ge=0)
     """GPUs, or a share of one: with 0.5 two stages share a GPU. Ignored on the CPU."""
+
+    num_workers: int = Field(default=1, ge=1)
+    """Workers that train together, each with these cores and GPUs on its share of every batch."""
 
     memory_gb: float | None = Field(default=None, gt=0)
     """Host memory in GB (10^9 bytes) that is kept free for it; null keeps none."""
@@ -29,10 +36,33 @@ class Resources(Schema):
             raise ValueError(f"{value} GPUs: a share is at most 1, more than one is a whole number")
         return value
 
+    @model_validator(mode="after")
+    def _a_whole_gpu_a_worker(self) -> Self:
+        if self.num_workers > 1 and self.gpus not in (0, 1):
+            raise ValueError(
+                f"{self.num_workers} workers with {self.gpus:g} GPUs each: it is one GPU a worker"
+            )
+        return self
+
+    @property
+    def all_cpus(self) -> float:
+        """CPU cores of all workers."""
+        return self.cpus * self.num_workers
+
+    @property
+    def all_gpus(self) -> float:
+        """GPUs of all workers."""
+        return self.gpus * self.num_workers
+
     @property
     def num_threads(self) -> int:
-        """Torch threads of the stage."""
+        """Torch threads of the stage, of each worker where there are several."""
         return max(1, int(self.cpus))
+
+    @property
+    def all_threads(self) -> int:
+        """Torch threads of all workers."""
+        return self.num_threads * self.num_workers
 
 
 class StageResources(Schema):
@@ -74,6 +104,19 @@ class StageResources(Schema):
     reference: Resources = Resources()
     """Metrics of real and reconstructed motion."""
 
+    outside: Resources = Resources()
+    """Metrics of another system's motion."""
+
+    @field_validator("*")
+    @classmethod
+    def _shared_where_it_can_be(cls, value: Resources, info: ValidationInfo) -> Resources:
+        if value.num_workers > 1 and info.field_name not in SHARED_TRAININGS:
+            raise ValueError(
+                f"{value.num_workers} workers: only {', '.join(SHARED_TRAININGS)} can be trained "
+                "by several; leave num_workers out"
+            )
+        return value
+
 
 class Runtime(Schema):
     """Where and how fast: devices, resources, checkpoints.
@@ -102,6 +145,13 @@ class Runtime(Schema):
         if self.device != "auto":
             return self
         return self.model_copy(update={"device": "cuda" if has_gpu else "cpu"})
+
+    def with_one_worker(self) -> "Runtime":
+        """Return this with every stage trained by one worker."""
+        trainings = {name: getattr(self.stages, name) for name in SHARED_TRAININGS}
+        one = {"num_workers": 1}
+        alone = {name: asked.model_copy(update=one) for name, asked in trainings.items()}
+        return self.model_copy(update={"stages": self.stages.model_copy(update=alone)})
 
     def device_of(self, stage: str, settled: "Runtime") -> str:
         """Return the torch device of a stage, where `settled` is what this means there.

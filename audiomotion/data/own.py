@@ -30,10 +30,10 @@ from audiomotion.motion.bvh import BvhClip, read_bvh
 from audiomotion.motion.quaternion import FloatArray
 from audiomotion.motion.representation import checked_joints, joints_to_features
 from audiomotion.motion.retarget import (
-    BANDAI_MAPPING,
     JointSource,
     SkeletonMapping,
     fit_joints,
+    known_mapping,
     retarget_clip,
 )
 from audiomotion.motion.skeleton import SKELETONS, Skeleton
@@ -177,12 +177,9 @@ class _Builder:
         """Return where the skeleton's joints lie on a hierarchy."""
         if self.config.mapping:
             return _own_mapping(self.config, self.skeleton)
-        if set(self.skeleton.joint_names) <= set(clip.joint_names):
-            sources = {name: JointSource((name,)) for name in self.skeleton.joint_names}
-            return SkeletonMapping("the skeleton's own joint names", self.skeleton, sources)
-        needed = {name for joint in BANDAI_MAPPING.sources.values() for name in joint.chain}
-        if self.skeleton is BANDAI_MAPPING.target and needed <= set(clip.joint_names):
-            return BANDAI_MAPPING
+        known = known_mapping(clip, self.skeleton)
+        if known is not None:
+            return known
         raise DataError(
             f"has the joints {', '.join(clip.joint_names)}, which are neither those of "
             f"{self.skeleton.name} nor the Bandai data's; give `mapping` in source.yaml"

@@ -270,8 +270,7 @@ def _motion_and_multimodality(
     if config.multimodality_captions == 0 or isinstance(generator, RealMotion):
         return _generate(generator, items, seed, evaluator), {}
     published = config.sampling == "published"
-    rng = _pair_rng(config, repeat, "multimodality")
-    order = np.arange(len(items)) if published else rng.permutation(len(items))
+    order, rng = multimodality_draw(repeat, len(items), config)
     chosen = order[: config.multimodality_captions]
     # Where the chosen items have motions already, the others alone are generated.
     motion = _generate(generator, items[len(chosen) :] if published else items, seed, evaluator)
@@ -282,6 +281,16 @@ def _motion_and_multimodality(
     if published:
         motion = np.concatenate([samples[:, -1], motion])
     return motion, {"multimodality": multimodality(samples, config.multimodality_pairs, rng)}
+
+
+def multimodality_draw(
+    repeat: int, num_items: int, config: EvaluationConfig
+) -> tuple[NDArray[np.int64], np.random.Generator | np.random.RandomState]:
+    """Return items in the order they are chosen in for MultiModality, and what draws the pairs."""
+    rng = _pair_rng(config, repeat, "multimodality")
+    if config.sampling == "published":
+        return np.arange(num_items), rng
+    return rng.permutation(num_items), rng
 
 
 def _generate(

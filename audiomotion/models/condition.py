@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from audiomotion.models.group import ALONE, WorkerGroup
+
 
 @dataclass(frozen=True, eq=False)
 class Condition:
@@ -41,7 +43,7 @@ class Condition:
         """Return the condition that says nothing: zeros, as published."""
         return Condition(torch.zeros_like(self.tokens), self.valid_mask)
 
-    def drop(self, probability: float) -> "Condition":
+    def drop(self, probability: float, group: WorkerGroup = ALONE) -> "Condition":
         """Replace each clip's condition by the null condition with `probability`."""
-        kept = torch.rand(len(self), 1, 1, device=self.tokens.device) >= probability
+        kept = group.rand(len(self), 1, 1, device=self.tokens.device) >= probability
         return Condition(self.tokens * kept, self.valid_mask)

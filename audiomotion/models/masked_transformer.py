@@ -48,7 +48,8 @@ class MaskedTransformer(ConditionedTransformer):
         Source: Eq. (4), Sec. 3.3. Deviation: the mean over masked positions instead of the sum, and
         masked positions that show another token are predicted too, both as published.
         """
-        draws = MaskingDraws.sample(tokens, self.codebook_size)
+        generator = self.group.generator(tokens.device)
+        draws = MaskingDraws.sample(tokens, self.codebook_size, generator)
         return self.loss_of(draws, tokens, self._training_condition(condition), valid_mask)
 
     def loss_of(
@@ -56,5 +57,6 @@ class MaskedTransformer(ConditionedTransformer):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss and accuracy under given random draws."""
         masked = masked_positions(draws, valid_mask, self.min_mask_ratio)
-        logits = self(corrupt(tokens, masked, draws, self.mask_id), condition, valid_mask)
-        return token_loss(logits, tokens, masked)
+        seen = corrupt(tokens, masked, draws, self.mask_id)
+        logits = self(self.group.own(seen), condition, self.group.own(valid_mask))
+        return token_loss(logits, tokens, masked, self.group)

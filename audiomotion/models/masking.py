@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,12 +42,14 @@ class MaskingDraws:
     """`(B, n)` int64: the random tokens."""
 
     @classmethod
-    def sample(cls, tokens: Tensor, codebook_size: int) -> "MaskingDraws":
-        """Draw for a batch of `tokens` `(B, n)` from torch's global generator."""
-        device = tokens.device
-        scores, randomise, hide = torch.rand(3, *tokens.shape, device=device)
-        random_tokens = torch.randint(codebook_size, tokens.shape, device=device)
-        return cls(torch.rand(len(tokens), device=device), scores, randomise, hide, random_tokens)
+    def sample(
+        cls, tokens: Tensor, codebook_size: int, generator: torch.Generator | None = None
+    ) -> "MaskingDraws":
+        """Draw for a batch of `tokens` `(B, n)`, where not said from torch's global generator."""
+        source: dict[str, Any] = {"device": tokens.device, "generator": generator}
+        scores, randomise, hide = torch.rand(3, *tokens.shape, **source)
+        random_tokens = torch.randint(codebook_size, tokens.shape, **source)
+        return cls(torch.rand(len(tokens), **source), scores, randomise, hide, random_tokens)
 
 
 def masked_positions(draws: MaskingDraws, valid_mask: Tensor, min_ratio: float) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from audiomotion.config.experiment import RvqConfig
+from audiomotion.models.group import ALONE, WorkerGroup
 
 _TILE_NOISE = 0.01
 """Spread of the copies made where a batch has fewer rows than there are codes (published)."""
@@ -26,6 +27,9 @@ class EmaCodebook(nn.Module):
     Everything that decides its future is a buffer, so that a resumed training continues exactly.
     Deviation: the published code saves the codes alone and starts over from the first batch.
     """
+
+    group: WorkerGroup = ALONE
+    """Who trains it: the codes of all workers follow the rows of the whole batch."""
 
     codebook: Tensor
     code_sum: Tensor
@@ -55,7 +59,7 @@ class EmaCodebook(nn.Module):
             return self.nearest(rows)
         distances = self.distances(rows)
         # -log(-log u) is Gumbel noise: the smallest sum of distance and log(-log u) is the draw.
-        noise = torch.rand_like(distances).log_().neg_().log_()
+        noise = self.group.rand(*distances.shape, device=distances.device).log_().neg_().log_()
         return distances.div_(temperature).add_(noise).argmin(dim=1)
 
     def follow(self, rows: Tensor, indices: Tensor) -> None:
@@ -64,16 +68,18 @@ class EmaCodebook(nn.Module):
         A code whose count has fallen below 1 becomes one of the first rows, every step until it is
         used again.
         """
-        self.code_sum.mul_(self.decay).index_add_(0, indices, rows, alpha=1 - self.decay)
-        counts = self.counts(indices)
-        self.code_count.mul_(self.decay).add_(counts, alpha=1 - self.decay)
+        kept = self.group.once(self.decay)
+        self.code_sum.mul_(kept).index_add_(0, indices, rows, alpha=1 - self.decay)
+        self.code_count.mul_(kept).add_(self.counts(indices), alpha=1 - self.decay)
+        self.group.add_up_(self.code_sum)
+        self.group.add_up_(self.code_count)
         count = self.code_count[:, None]
         self.codebook.copy_(torch.where(count >= 1, self.code_sum / count, self._first_rows(rows)))
 
     def start_from(self, rows: Tensor) -> None:
         """Make the codes the first rows of `rows` `(R, D)`, or with `kmeans` their clusters."""
         if self.init == "kmeans":
-            self._cluster(rows)
+            self._cluster(self.group.first_rows(rows, len(rows) * self.group.size))
         else:
             self.codebook.copy_(self._first_rows(rows))
         self.restart_averages()
@@ -93,7 +99,8 @@ class EmaCodebook(nn.Module):
 
         A code that no row is nearest to stays: with fewer rows than codes, where it started.
         """
-        self.codebook.copy_(self._first_rows(rows[torch.randperm(len(rows), device=rows.device)]))
+        order = torch.randperm(len(rows), device=rows.device, generator=self._generator)
+        self.codebook.copy_(self._filled(rows[order]))
         for _ in range(_KMEANS_ITERATIONS):
             nearest = self.nearest(rows)
             sums = torch.zeros_like(self.codebook).index_add_(0, nearest, rows)
@@ -101,11 +108,21 @@ class EmaCodebook(nn.Module):
             self.codebook.copy_(torch.where(count > 0, sums / count, self.codebook))
 
     def _first_rows(self, rows: Tensor) -> Tensor:
+        """Return a row of the whole batch for each code; `rows` are those of the own share."""
+        return self._filled(self.group.first_rows(rows, len(self.codebook)))
+
+    def _filled(self, rows: Tensor) -> Tensor:
+        """Return the first of `rows`, one a code; where there are too few, with near copies."""
         num_codes, code_dim = self.codebook.shape
         if len(rows) < num_codes:
             rows = rows.repeat(-(-num_codes // len(rows)), 1)
-            rows = rows + torch.randn_like(rows) * (_TILE_NOISE / code_dim**0.5)
+            noise = torch.randn(rows.shape, device=rows.device, generator=self._generator)
+            rows = rows + noise * (_TILE_NOISE / code_dim**0.5)
         return rows[:num_codes]
+
+    @property
+    def _generator(self) -> torch.Generator | None:
+        return self.group.generator(self.codebook.device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +148,8 @@ class ResidualQuantizer(nn.Module):
     Source: Eq. (2), Sec. 3.3.
     """
 
+    group: WorkerGroup = ALONE
+
     def __init__(self, config: RvqConfig) -> None:
         super().__init__()
         self.temperature = config.sampling_temperature
@@ -146,6 +165,12 @@ class ResidualQuantizer(nn.Module):
     def codebooks(self) -> list[EmaCodebook]:
         """The codebooks, coarsest first."""
         return [cast(EmaCodebook, layer) for layer in self.layers]
+
+    def join(self, group: WorkerGroup) -> None:
+        """Be trained by a group, each worker with as many rows as the others."""
+        self.group = group
+        for codebook in self.codebooks:
+            codebook.group = group
 
     def forward(
         self, latents: Tensor, valid_mask: Tensor | None = None, num_layers: int | None = None
@@ -195,9 +220,10 @@ class ResidualQuantizer(nn.Module):
     def _num_kept_layers(self) -> int:
         """Draw how many layers a training batch uses; a drop keeps 1 to Q of them, as published."""
         num_layers = len(self.layers)
-        if not self.training or float(torch.rand(())) >= self.dropout:
+        generator = self.group.generator("cpu")
+        if not self.training or float(torch.rand((), generator=generator)) >= self.dropout:
             return num_layers
-        return int(torch.randint(1, num_layers + 1, ()))
+        return int(torch.randint(1, num_layers + 1, (), generator=generator))
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +242,11 @@ def _quantize(codebook: EmaCodebook, rows: Tensor, training: bool, temperature: 
     codes = functional.embedding(indices, codebook.codebook)
     if training:
         codebook.follow(fixed, indices)
-    share = codebook.counts(indices) / len(indices)
+    counts, num_rows = codebook.counts(indices), len(indices)
+    if training:
+        codebook.group.add_up_(counts)
+        num_rows *= codebook.group.size
+    share = counts / num_rows
     return _Step(
         codes=codes,
         indices=indices,

@@ -132,13 +132,16 @@ class ResidualTransformer(ConditionedTransformer):
         Source: Eq. (5), Sec. 3.3. Deviation: one layer a clip, drawn at random, and the mean over
         positions, as published; the layers below start at 0 (the equation writes 1).
         """
-        layers = draw_layer(torch.rand(len(tokens), device=tokens.device), self.num_quantizers)
+        device = tokens.device
+        uniform = torch.rand(len(tokens), device=device, generator=self.group.generator(device))
+        layers = draw_layer(uniform, self.num_quantizers)
         return self.loss_of(layers, tokens, self._training_condition(condition), valid_mask)
 
     def loss_of(
         self, layers: Tensor, tokens: Tensor, condition: Condition, valid_mask: Tensor
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss and accuracy of given layers `(B,)`."""
-        logits = self(tokens, layers, condition, valid_mask)
+        own = self.group.own
+        logits = self(own(tokens), own(layers), condition, own(valid_mask))
         targets = tokens.take_along_dim(layers[:, None, None], dim=2).squeeze(2)
-        return token_loss(logits, targets, valid_mask & (targets >= 0))
+        return token_loss(logits, targets, valid_mask & (targets >= 0), self.group)

@@ -13,6 +13,7 @@ from torch.nn import functional
 from audiomotion.config.experiment import TransformerConfig
 from audiomotion.errors import ModelError
 from audiomotion.models.condition import Condition
+from audiomotion.models.group import ALONE, WorkerGroup
 
 
 class SinusoidalPositions(nn.Module):
@@ -157,6 +158,9 @@ class ConditionedTransformer(nn.Module):
     The condition tokens get no position: with several of them, they are a set.
     """
 
+    group: WorkerGroup = ALONE
+    """Who trains it: of tokens each worker gets the whole batch, of conditions its own share."""
+
     def __init__(self, config: TransformerConfig, condition_dim: int, output_dim: int) -> None:
         super().__init__()
         self.condition_drop_prob = config.condition_drop_prob
@@ -194,14 +198,20 @@ class ConditionedTransformer(nn.Module):
 
     def _training_condition(self, condition: Condition) -> Condition:
         """Return the condition, in training mode now and then the null condition."""
-        return condition.drop(self.condition_drop_prob) if self.training else condition
+        if not self.training:
+            return condition
+        return condition.drop(self.condition_drop_prob, self.group)
 
 
 def token_loss(
-    logits: Tensor, targets: Tensor, counted: Tensor
+    logits: Tensor, targets: Tensor, counted: Tensor, group: WorkerGroup = ALONE
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return mean cross entropy and accuracy over the `counted` `(B, n)` positions of a batch."""
-    logits, targets = logits[counted], targets[counted]
-    count = max(1, len(targets))
+    """Return mean cross entropy and accuracy over the `counted` `(B, n)` positions of a batch.
+
+    In a group `logits` are those of the own clips, and so is the part of the means.
+    """
+    count = max(1, int(counted.sum()))
+    own = group.own(counted)
+    logits, targets = logits[own], group.own(targets)[own]
     loss = functional.cross_entropy(logits, targets, reduction="sum") / count
     return loss, {"accuracy": (logits.argmax(dim=-1) == targets).sum() / count}

@@ -156,3 +156,13 @@ def _bandai_spine(joint: str) -> JointSource:
 BANDAI_MAPPING = SkeletonMapping(
     name="bandai", target=HUMANML3D_22, sources=MappingProxyType(_bandai_sources())
 )
+
+
+def known_mapping(clip: BvhClip, skeleton: Skeleton) -> SkeletonMapping | None:
+    """Return where a skeleton's joints lie on a hierarchy that names them as it, or as Bandai's."""
+    if set(skeleton.joint_names) <= set(clip.joint_names):
+        sources = {name: JointSource((name,)) for name in skeleton.joint_names}
+        return SkeletonMapping("the skeleton's own joint names", skeleton, sources)
+    needed = {name for joint in BANDAI_MAPPING.sources.values() for name in joint.chain}
+    is_bandai = skeleton is BANDAI_MAPPING.target and needed <= set(clip.joint_names)
+    return BANDAI_MAPPING if is_bandai else None

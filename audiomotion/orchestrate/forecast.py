@@ -53,7 +53,7 @@ def forecast(
     estimator = Estimator(
         [*(recorded_times(store) if missing else ()), *probed],
         runtime.device,
-        lambda name: runtime.resources(name).num_threads,
+        lambda name: runtime.resources(name).all_threads,
     )
     estimates = {stage.fingerprint: estimator.estimate(stage) for stage in missing}
     seconds = _known(estimates)
@@ -64,8 +64,8 @@ def forecast(
     return Forecast(
         estimates=estimates,
         wall_seconds=_Simulation(missing, seconds, runtime, slots).run(),
-        cpu_hours=sum(asked.cpus * time for asked, time in spent) / _HOUR,
-        gpu_hours=sum(asked.gpus * time for asked, time in spent) / _HOUR,
+        cpu_hours=sum(asked.all_cpus * time for asked, time in spent) / _HOUR,
+        gpu_hours=sum(asked.all_gpus * time for asked, time in spent) / _HOUR,
         chain=chain,
         chain_seconds=sum(seconds.get(stage.fingerprint, 0.0) for stage in chain),
         slots=slots,
@@ -159,4 +159,4 @@ class _Simulation:
 def _asked(runtime: Runtime, stage: str, slots: Slots) -> tuple[float, ...]:
     """Return cores, GPUs and places that a stage takes; more than there is can never be had."""
     resources = runtime.resources(stage)
-    return min(resources.cpus, slots.cpus), min(resources.gpus, slots.gpus), 1.0
+    return min(resources.all_cpus, slots.cpus), min(resources.all_gpus, slots.gpus), 1.0

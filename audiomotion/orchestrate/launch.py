@@ -93,7 +93,7 @@ def new_record(request: Request, plan: Plan) -> RunRecord:
             arm=name,
             seed=experiment.seed,
             experiment=experiment.model_dump(mode="json"),
-            fingerprints=_fingerprints(target),
+            fingerprints=stage_fingerprints(target),
             weights=experiment.weights_label,
         )
         for (name, experiment), target in zip(request.arms, plan.targets, strict=True)
@@ -110,7 +110,7 @@ def new_record(request: Request, plan: Plan) -> RunRecord:
     )
 
 
-def _fingerprints(target: Target) -> dict[str, str]:
+def stage_fingerprints(target: Target) -> dict[str, str]:
     """Return the fingerprint of each stage by name; a second one of a name is `name-2`.
 
     Where training and test instructions differ there are two of `speak` and of `features`.

@@ -1,5 +1,6 @@
 """Run a plan in this process, one stage after the other, without Ray."""
 
+import logging
 import threading
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.orchestrate.worker import try_stage
 from audiomotion.stages.base import AnyStage
+
+logger = logging.getLogger(__name__)
 
 _TICK_SECONDS: Final = 0.5
 
@@ -43,6 +46,7 @@ class LocalExecutor:
     def _run(self, stage: AnyStage, schedule: Schedule, on_event: OnEvent) -> None:
         schedule.start(stage)
         on_event("started", stage)
+        self._say_who_trains(stage)
         settings = worker_settings(stage, self.runtime, self.store, self.data_root)
         try:
             made = try_stage(stage, settings, lambda: schedule.refusal(stage) is not None)
@@ -66,6 +70,16 @@ class LocalExecutor:
             else:
                 schedule.finish(stage)
                 on_event("done", stage)
+
+    def _say_who_trains(self, stage: AnyStage) -> None:
+        asked = self.runtime.resources(stage.name).num_workers
+        if asked > 1:
+            logger.warning(
+                "stage %s is trained by one worker, not %d: it is the same training, and several "
+                "need Ray (leave --executor local out)",
+                stage.name,
+                asked,
+            )
 
     def _wait_for_others(self, schedule: Schedule) -> None:
         """Wait until another driver lets go of a stage; it is looked at here then."""

@@ -105,6 +105,8 @@ class Timed:
     seconds: float
     device: str
     threads: int
+    """Torch threads of all its workers."""
+
     probed: bool = False
     """Whether it was measured for the estimate, and left no artifact."""
 
@@ -131,5 +133,5 @@ def _timed(artifact: Artifact) -> Timed | None:
         work=work_of(manifest, manifest.get("steps")),
         seconds=artifact.seconds,
         device=str(surroundings["device"]).partition(":")[0],
-        threads=int(surroundings.get("threads", 1)),
+        threads=int(surroundings.get("threads", 1)) * int(surroundings.get("workers", 1)),
     )

@@ -41,7 +41,9 @@ class _Account:
     """What is free on a node, and who holds what of it."""
 
     node: Node
-    held: dict[Hashable, tuple[Resources, tuple[int, ...]]] = field(default_factory=dict)
+    held: dict[tuple[Hashable, int], tuple[Resources, tuple[int, ...]]] = field(
+        default_factory=dict
+    )
     """What each holds, and on which GPUs."""
 
     def free_cpus(self) -> float:
@@ -80,12 +82,14 @@ class _Account:
 class Room:
     """The nodes of a cluster, and what the stages of this driver hold of them.
 
-    Others may use the same cluster: then Ray lets a stage wait on its node.
+    Others may use the same cluster: then Ray lets a stage wait on its node. A stage with several
+    workers holds a place for each; on which of the nodes that have room Ray puts them is its own
+    choice.
     """
 
     def __init__(self) -> None:
         self._accounts: dict[str, _Account] = {}
-        self._places: dict[Hashable, str] = {}
+        self._places: dict[Hashable, list[str]] = {}
         self.has_lost_nodes = False
 
     @property
@@ -95,7 +99,7 @@ class Room:
 
     @property
     def num_held(self) -> int:
-        """How many places are taken."""
+        """How many stages, and helpers of stages, hold something."""
         return len(self._places)
 
     def update(self, nodes: Iterable[Node]) -> None:
@@ -109,8 +113,12 @@ class Room:
             self._accounts.setdefault(key, _Account(node)).node = node
 
     def could_hold(self, asked: Resources) -> bool:
-        """Return whether any living node could ever run a stage."""
-        return any(node.could_hold(asked) for node in self.nodes)
+        """Return whether the living nodes could ever run a stage."""
+        if asked.num_workers == 1:
+            return any(node.could_hold(asked) for node in self.nodes)
+        empty = Room()
+        empty.update(self.nodes)
+        return empty.place("all workers", asked) is not None
 
     def place(
         self,
@@ -119,7 +127,9 @@ class Room:
         avoid: Collection[str] = (),
         closed: Collection[str] = (),
     ) -> Node | None:
-        """Take room for a stage; return its node, or None where there is no room now.
+        """Take room for a stage, all of it or none; None where there is no room now.
+
+        Returns its node, of several workers the first one's.
 
         Args:
             key: What gives the room back.
@@ -127,21 +137,30 @@ class Room:
             avoid: Nodes that are taken only if there is no other.
             closed: Nodes that are not taken.
         """
-        fitting = [
-            account
-            for account in self._accounts.values()
-            if account.node.id not in closed and account.fits(asked)
-        ]
-        if not fitting:
-            return None
-        best = min(fitting, key=lambda account: _cost(account, asked, avoid))
-        self._hold(best, key, asked)
-        return best.node
+        nodes: list[Node] = []
+        for _ in range(asked.num_workers):
+            fitting = [
+                account
+                for account in self._accounts.values()
+                if account.node.id not in closed and account.fits(asked)
+            ]
+            if not fitting:
+                self.release(key)
+                return None
+            best = min(fitting, key=lambda account: _cost(account, asked, avoid))
+            self._hold(best, key, asked)
+            nodes.append(best.node)
+        return nodes[0]
 
     def place_alone(
         self, key: Hashable, asked: Resources, avoid: Collection[str] = ()
     ) -> Node | None:
-        """As `place`, for a stage that gets a whole node on which nothing of ours runs."""
+        """As `place`, for a stage that gets a whole node on which nothing of ours runs.
+
+        Several workers get as many whole nodes as they need.
+        """
+        if asked.num_workers > 1:
+            return self._place_group_alone(key, asked, avoid)
         idle = [
             account
             for account in self._accounts.values()
@@ -153,26 +172,43 @@ class Room:
         self._hold(best, key, whole(best.node, asked))
         return best.node
 
-    def to_empty(self, asked: Resources) -> str:
-        """Return the node to keep free for a stage that waits for a whole one: the least used."""
+    def _place_group_alone(
+        self, key: Hashable, asked: Resources, avoid: Collection[str]
+    ) -> Node | None:
+        used = [account.node.id for account in self._accounts.values() if account.held]
+        first = self.place(key, asked, avoid, closed=used)
+        for node_id in set(self._places.get(key, ())):
+            account = self._accounts[node_id]
+            rest = {"cpus": account.free_cpus(), "gpus": 0.0, "memory_gb": None}
+            self._hold(account, key, asked.model_copy(update=rest))
+        return first
+
+    def to_empty(self, asked: Resources) -> list[str]:
+        """Return the nodes to keep free for a stage that waits for whole ones.
+
+        For one worker it is the least used, for several all that could hold one.
+        """
         able = [one for one in self._accounts.values() if one.node.could_hold(asked)]
-        return min(able, key=lambda one: len(one.held)).node.id
+        able.sort(key=lambda one: len(one.held))
+        return [one.node.id for one in able[: None if asked.num_workers > 1 else 1]]
 
     def _hold(self, account: _Account, key: Hashable, asked: Resources) -> None:
         indices = account.gpus_for(asked.gpus)
         assert indices is not None, "the caller looked whether it fits"
-        account.held[key] = (asked, indices)
-        self._places[key] = account.node.id
+        places = self._places.setdefault(key, [])
+        account.held[key, len(places)] = (asked, indices)
+        places.append(account.node.id)
 
     def node_of(self, key: Hashable) -> str | None:
-        """Return the node on which a stage was placed."""
-        return self._places.get(key)
+        """Return the node on which a stage, of several workers the first, was placed."""
+        return next(iter(self._places.get(key, ())), None)
 
     def release(self, key: Hashable) -> None:
         """Give back what a stage held."""
-        account = self._accounts.get(self._places.pop(key, ""))
-        if account is not None:
-            account.held.pop(key, None)
+        for number, node_id in enumerate(self._places.pop(key, ())):
+            account = self._accounts.get(node_id)
+            if account is not None:
+                account.held.pop((key, number), None)
 
 
 def whole(node: Node, asked: Resources) -> Resources:
@@ -201,8 +237,10 @@ def _cost(
 def asked_for(asked: Resources) -> str:
     """Return what a stage asks for, in words."""
     parts = [f"{asked.cpus:g} CPU cores"]
+    if asked.num_workers > 1:
+        parts[0] = f"{asked.num_workers} workers with {parts[0]}"
     if asked.gpus:
         parts.append(f"{asked.gpus:g} GPUs {asked.accelerator or ''}".rstrip())
     if asked.memory_gb:
         parts.append(f"{asked.memory_gb:g} GB")
-    return ", ".join(parts)
+    return ", ".join(parts) + (" each" if asked.num_workers > 1 else "")

@@ -144,27 +144,35 @@ def wish_for(wished: Sequence[Resources]) -> None:
     """Tell the autoscaler what must fit on the cluster together, until told otherwise."""
     from ray.autoscaler.sdk import request_resources
 
+    workers = [asked for asked in wished for _ in range(asked.num_workers)]
     request_resources(
-        bundles=[_bundle(asked) for asked in wished],
-        bundle_label_selectors=[_selector(asked) for asked in wished],
+        bundles=[bundle_of(asked) for asked in workers],
+        bundle_label_selectors=[selector_of(asked) for asked in workers],
     )
 
 
-def _bundle(asked: Resources) -> dict[str, float]:
-    """Return what a stage asks for in the autoscaler's words."""
+def bundle_of(asked: Resources) -> dict[str, float]:
+    """Return what one worker of a stage asks for, in the autoscaler's words."""
     bundle = {"CPU": asked.cpus, "GPU": asked.gpus, "memory": (asked.memory_gb or 0) * 1e9}
     return {name: amount for name, amount in bundle.items() if amount}
 
 
-def _selector(asked: Resources) -> dict[str, str]:
+def selector_of(asked: Resources) -> dict[str, str]:
+    """Return the labels of the nodes that a stage may run on."""
     return {} if asked.accelerator is None else {ACCELERATOR_LABEL: asked.accelerator}
 
 
 def task_options(asked: Resources, node: Node | None) -> dict[str, Any]:
     """Return Ray's options for a task or actor that asks for resources, on a node or anywhere."""
+    options = worker_options(asked)
+    if selector := selector_of(asked):
+        options["label_selector"] = selector
+    return options | (_placed_on(node) if node is not None else {})
+
+
+def worker_options(asked: Resources) -> dict[str, Any]:
+    """Return Ray's options for a task or actor that asks for resources, wherever that is."""
     options: dict[str, Any] = {"num_cpus": asked.cpus, "num_gpus": asked.gpus}
     if asked.memory_gb is not None:
         options["memory"] = int(asked.memory_gb * 1e9)
-    if selector := _selector(asked):
-        options["label_selector"] = selector
-    return options | (_placed_on(node) if node is not None else {})
+    return options

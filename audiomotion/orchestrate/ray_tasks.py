@@ -2,25 +2,15 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from audiomotion.orchestrate.failures import Failure, failure_of
+from audiomotion.config.runtime import Resources
+from audiomotion.orchestrate.failures import failure_of
+from audiomotion.orchestrate.outcomes import Ended, Outcome, outcome_of
+from audiomotion.orchestrate.ray_group import run_parallel
 from audiomotion.orchestrate.ray_helpers import Helpers
-from audiomotion.orchestrate.worker import Busy, WorkerSettings, try_stage
+from audiomotion.orchestrate.worker import WorkerSettings, try_stage
 from audiomotion.stages.base import AnyStage
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A task that ended without our code's doing."""
-
-    how: str
-    node_died: bool
-
-
-Done = Literal["done"]
-Outcome = Done | Busy | Lost | Failure
 
 
 class StageTasks:
@@ -33,6 +23,7 @@ class StageTasks:
         # Once: each call of ray.remote sends the function to the cluster. What is lost is ours to
         # retry, since only we know whether it got further.
         self._task = ray.remote(max_retries=0)(_task)
+        self._group = ray.remote(max_retries=0, num_cpus=0)(run_parallel)
 
     @property
     def handles(self) -> list[Any]:
@@ -46,9 +37,14 @@ class StageTasks:
 
     def submit(self, stage: AnyStage, settings: WorkerSettings, options: Mapping[str, Any]) -> None:
         """Start a stage."""
-        name = f"{stage.name}:{stage.fingerprint[:12]}"
-        handle = self._task.options(name=name, **options).remote(stage, settings)
+        handle = self._task.options(name=_title(stage), **options).remote(stage, settings)
         self._running[handle] = stage
+
+    def submit_group(self, stage: AnyStage, settings: WorkerSettings, asked: Resources) -> None:
+        """Start a stage that several workers train; what they need they ask for themselves."""
+        self._running[self._group.options(name=_title(stage)).remote(stage, settings, asked)] = (
+            stage
+        )
 
     def wait(self, helpers: Helpers, seconds: float) -> list[Any]:
         """Return the tasks, of helpers too, that have ended; wait for one where none has."""
@@ -65,7 +61,7 @@ class StageTasks:
     def collect(self, handle: Any) -> tuple[AnyStage, Outcome]:
         """Return the stage of a task that has ended, and how."""
         stage = self._running.pop(handle)
-        return stage, _outcome(stage, handle)
+        return stage, outcome_of(stage, handle)
 
     def interrupt(self, stage: AnyStage) -> None:
         """Ask a stage to save where it is and to end; nothing happens where it has ended."""
@@ -92,23 +88,11 @@ class StageTasks:
         self._running.clear()
 
 
-def _outcome(stage: AnyStage, handle: Any) -> Outcome:
-    import ray.exceptions
-
-    try:
-        outcome: Outcome | Literal["stopped"] = ray.get(handle)
-    except ray.exceptions.OutOfMemoryError as error:
-        return Failure(stage, _first_line(error), kind="host_memory")
-    except (ray.exceptions.RayTaskError, ray.exceptions.RuntimeEnvSetupError) as error:
-        return failure_of(stage, error)  # before our code ran: an import, say
-    except ray.exceptions.RayError as error:
-        return Lost(type(error).__name__, isinstance(error, ray.exceptions.NodeDiedError))
-    if outcome == "stopped":
-        return Lost("it was told to stop, as when its node is drained", node_died=False)
-    return outcome
+def _title(stage: AnyStage) -> str:
+    return f"{stage.name}:{stage.fingerprint[:12]}"
 
 
-def _task(stage: AnyStage, settings: WorkerSettings) -> Outcome | Literal["stopped"]:
+def _task(stage: AnyStage, settings: WorkerSettings) -> Ended:
     """Run in a Ray worker: an exception, which may not pickle, is a result."""
     try:
         made = try_stage(stage, settings)
@@ -117,7 +101,3 @@ def _task(stage: AnyStage, settings: WorkerSettings) -> Outcome | Literal["stopp
     except Exception as error:  # an arm fails alone
         return failure_of(stage, error)
     return "busy" if made == "busy" else "done"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

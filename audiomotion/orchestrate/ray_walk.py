@@ -13,10 +13,11 @@ from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.attempts import Attempts
 from audiomotion.orchestrate.executor import OnEvent, worker_settings
 from audiomotion.orchestrate.failures import MEMORY_KINDS, Failure
+from audiomotion.orchestrate.outcomes import Lost, Outcome
 from audiomotion.orchestrate.placement import Node, Room, asked_for, whole, whole_gpus
 from audiomotion.orchestrate.ray_connection import living_nodes, task_options, wish_for
 from audiomotion.orchestrate.ray_helpers import Helpers
-from audiomotion.orchestrate.ray_tasks import Lost, Outcome, StageTasks
+from audiomotion.orchestrate.ray_tasks import StageTasks
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.orchestrate.worker import WorkerSettings
@@ -127,7 +128,7 @@ class Walk:
             if node is not None:
                 self._start(stage, asked, node)
             elif self.attempts.alone(stage, asked) == "node":
-                closed.add(self.room.to_empty(asked))  # or smaller stages would keep it waiting
+                closed.update(self.room.to_empty(asked))  # or smaller stages would keep it waiting
             else:
                 full.add(asked)
 
@@ -146,8 +147,11 @@ class Walk:
         return self.room.place(stage.fingerprint, asked, avoid, closed)
 
     def _start(self, stage: AnyStage, asked: Resources, node: Node) -> None:
-        held = whole(node, asked) if self.attempts.alone(stage, asked) == "node" else asked
-        self.tasks.submit(stage, self._settings(stage), task_options(held, self._pinned(node)))
+        if asked.num_workers > 1:
+            self.tasks.submit_group(stage, self._settings(stage), asked)
+        else:
+            held = whole(node, asked) if self.attempts.alone(stage, asked) == "node" else asked
+            self.tasks.submit(stage, self._settings(stage), task_options(held, self._pinned(node)))
         self.schedule.start(stage)
         self.on_event("started", stage)
 
@@ -225,7 +229,8 @@ class Walk:
             stage, outcome = self.tasks.collect(handle)
             node = self.room.node_of(stage.fingerprint)
             self.room.release(stage.fingerprint)
-            self.helpers.dismiss(stage)
+            if not isinstance(outcome, Lost):  # whose helpers go on: another takes it over
+                self.helpers.dismiss(stage)
             self._settle(stage, outcome, node)
 
     def _settle(self, stage: AnyStage, outcome: Outcome, node: str | None) -> None:
@@ -259,5 +264,6 @@ class Walk:
         return outcome
 
     def _fail(self, failure: Failure) -> None:
+        self.helpers.dismiss(failure.stage)
         self.schedule.fail(failure)
         self.on_event("failed", failure.stage)

@@ -42,9 +42,9 @@ class RunRecord:
     """One launch; the same request continues the same record."""
 
     id: str
-    kind: Literal["ablation", "experiment"]
+    kind: Literal["ablation", "experiment", "outside"]
     title: str
-    """Name of the axis or of the experiment."""
+    """Name of the axis, of the experiment, or of the outside system."""
     dataset: str
     created: str
     arms: tuple[ArmRecord, ...]

@@ -5,9 +5,9 @@ from typing import Final
 
 from audiomotion.orchestrate.records import RunRecord
 from audiomotion.orchestrate.store import ArtifactKey, ArtifactStore
-from audiomotion.stages.results import CURVES, DATASET_REPORT, KEPT, RESULT
+from audiomotion.stages.results import CURVES, DATASET_REPORT, GIVEN, KEPT, REAL, RESULT
 
-_REPORTS: Final = (RESULT, CURVES, KEPT, DATASET_REPORT)
+_REPORTS: Final = (RESULT, REAL, GIVEN, CURVES, KEPT, DATASET_REPORT)
 """What stages say of themselves: small beside weights, features and clips."""
 _WITH_DATA: Final = ("evaluation", "dataset")
 """Of a launch that drew examples: the generated motions, and the real ones beside them."""
@@ -29,6 +29,6 @@ def fetch_results(store: ArtifactStore, record: RunRecord, *, drawn: bool = True
 def _keys(record: RunRecord) -> Iterator[ArtifactKey]:
     yield from (("reference", key) for key in record.references)
     for arm in record.arms:
-        for name in ("evaluation", "dataset"):
+        for name in ("evaluation", "outside", "dataset"):
             if name in arm.fingerprints:
                 yield name, arm.fingerprints[name]

@@ -8,13 +8,14 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
 
 from audiomotion import __version__
 from audiomotion.errors import ClaimLostError, DivergedError, ModelError
@@ -26,6 +27,9 @@ from audiomotion.orchestrate.stopping import listening
 from audiomotion.orchestrate.store import PROGRESS, Artifact, ArtifactStore, open_store
 from audiomotion.stages.base import AnyStage, MakeShard, Report, StageContext, StopRequested
 from audiomotion.stages.shards import Shards, make_all
+
+if TYPE_CHECKING:
+    from audiomotion.models.group import WorkerGroup
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +50,9 @@ class WorkerSettings:
 Busy = Literal["busy"]
 """Another process makes the artifact."""
 
+Join = Callable[[str], "WorkerGroup"]
+"""Takes the torch device; returns the group of workers that train together, once all are there."""
+
 
 def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
     """Return the artifact of `stage`, made here unless it is there already.
@@ -61,7 +68,10 @@ def run_stage(stage: AnyStage, settings: WorkerSettings) -> Artifact:
 
 
 def try_stage(
-    stage: AnyStage, settings: WorkerSettings, stop_requested: StopRequested = bool
+    stage: AnyStage,
+    settings: WorkerSettings,
+    stop_requested: StopRequested = bool,
+    join: Join | None = None,
 ) -> Artifact | Busy:
     """As `run_stage`, but say so at once where another process makes the artifact.
 
@@ -69,10 +79,11 @@ def try_stage(
         stage: What to run.
         settings: Where and how fast.
         stop_requested: Whether to stop for another reason than a signal.
+        join: Makes this the first worker of a group, whose others call `follow_stage`.
     """
     store = open_store(settings.store)
     with store.claim(stage.fingerprint, wait=False) as held:
-        return _find_or_make(stage, store, settings, stop_requested) if held else "busy"
+        return _find_or_make(stage, store, settings, stop_requested, join) if held else "busy"
 
 
 def _find_or_make(
@@ -80,6 +91,7 @@ def _find_or_make(
     store: ArtifactStore,
     settings: WorkerSettings,
     also_stop: StopRequested = bool,
+    join: Join | None = None,
 ) -> Artifact | Busy:
     found = store.find(stage)
     if found is not None:
@@ -89,7 +101,7 @@ def _find_or_make(
     raise_verdict(store, stage)  # another driver may have found out meanwhile
     try:
         with listening() as signalled, store.kept_work(stage.fingerprint):
-            return _make(stage, store, settings, lambda: signalled() or also_stop())
+            return _make(stage, store, settings, lambda: signalled() or also_stop(), join)
     except ClaimLostError as lost:  # its new holder makes it
         logger.warning("%s", lost)
         return "busy"
@@ -120,15 +132,31 @@ def _record_verdict(store: ArtifactStore, stage: AnyStage, error: DivergedError)
     store.record_verdict(stage.fingerprint, verdict)
 
 
+def follow_stage(stage: AnyStage, settings: WorkerSettings, join: Join) -> None:
+    """Train with the first worker of a group, which leaves the artifact; nothing is kept here."""
+    store, device = open_store(settings.store), _prepare_torch(stage, settings)
+    group = join(device)
+    with TemporaryDirectory(prefix="amx-") as folder, listening() as stop_requested:
+        output, scratch = _fresh_folders(Path(folder))
+        context = _context(stage, store, settings, output, scratch, _say_nothing, device)
+        with _traceback_kept(store.work_folder(stage.fingerprint)):
+            stage.run(replace(context, group=group, stop_requested=stop_requested))
+
+
 def progress_path(store: ArtifactStore, fingerprint: str) -> Path:
     """Return where a running stage notes its progress."""
     return store.work_folder(fingerprint) / PROGRESS
 
 
 def _make(
-    stage: AnyStage, store: ArtifactStore, settings: WorkerSettings, stop_requested: StopRequested
+    stage: AnyStage,
+    store: ArtifactStore,
+    settings: WorkerSettings,
+    stop_requested: StopRequested,
+    join: Join | None,
 ) -> Artifact:
     device = _prepare_torch(stage, settings)
+    group = join(device) if join else None
     output, scratch = _fresh_folders(store.work_folder(stage.fingerprint))
     with full_disk_explained(output):
         progress = ProgressFile(progress_path(store, stage.fingerprint))
@@ -138,12 +166,12 @@ def _make(
             progress.report(step, total, values)
 
         context = _context(stage, store, settings, output, scratch, report, device)
+        context = replace(context, group=group, stop_requested=stop_requested)
         try:
-            counts = _work(stage, replace(context, stop_requested=stop_requested))
+            with _traceback_kept(output.parent):
+                counts = _work(stage, context)
         except BaseException as error:
             shutil.rmtree(output, ignore_errors=True)
-            with suppress(OSError):  # the disk may be full, which is then the error that counts
-                (output.parent / TRACEBACK).write_text(traceback.format_exc(), "utf-8")
             if isinstance(error, DivergedError):
                 _record_verdict(store, stage, error)
             raise
@@ -151,10 +179,21 @@ def _make(
             "seconds": progress.elapsed,
             "steps": progress.total,
             "finished": _now(),
-            "environment": environment(device, settings.threads),
+            "environment": environment(device, settings.threads)
+            | ({"workers": group.size} if group else {}),
             "counts": dict(counts),
         }
         return store.publish(stage, output, record)
+
+
+@contextmanager
+def _traceback_kept(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # the disk may be full, which is then the error that counts
+            (folder / TRACEBACK).write_text(traceback.format_exc(), "utf-8")
+        raise
 
 
 def _work(stage: AnyStage, context: StageContext) -> Mapping[str, float]:

@@ -1,18 +1,29 @@
 """Where the figures of a launch stand in the store."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord
+from audiomotion.report.statistics import Figure
 from audiomotion.stages.results import RESULT
 
 
 def result_of(arm: ArmRecord, artifacts: Path) -> dict[str, Any]:
-    """Return what the evaluation of an arm left."""
-    path = artifacts / "evaluation" / arm.fingerprints["evaluation"] / RESULT
+    """Return what the evaluation of an arm, or of another system's motions, left."""
+    stage = "outside" if "outside" in arm.fingerprints else "evaluation"
+    path = artifacts / stage / arm.fingerprints[stage] / RESULT
     content: dict[str, Any] = read_json(path)
     return content
+
+
+def figures_of(result: Mapping[str, Any]) -> dict[str, Figure]:
+    """Return an evaluation's figures, with intervals over its repeats; one repeat has none."""
+    figures = {key: Figure(**summary) for key, summary in result["summaries"].items()}
+    if result["num_repeats"] > 1:
+        return figures
+    return {key: Figure(figure.mean) for key, figure in figures.items()}
 
 
 def reference_path(fingerprint: str, artifacts: Path) -> Path:

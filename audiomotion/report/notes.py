@@ -7,16 +7,17 @@ from typing import Any
 
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.report.measured import reference_path, result_of
+from audiomotion.report.published import PublishedFigures
 from audiomotion.report.published_notes import other_data, published_notes
 
 
-def notes(record: RunRecord, artifacts: Path) -> list[str]:
+def notes(record: RunRecord, artifacts: Path, published: Sequence[PublishedFigures]) -> list[str]:
     """Return a sentence on everything that a reader must know to read the figures right."""
     done = [arm for arm in record.arms if arm.status == "done"]
     notes = []
     if done:
-        notes.append(_interval_note(record, result_of(done[0], artifacts)))
-        notes += _unknown_words_notes(done, artifacts)
+        notes.append(interval_note(record, result_of(done[0], artifacts)))
+        notes += unknown_words_notes(done, artifacts)
     random = [
         f"{arm.arm}: {arm.weights}"
         for arm in record.arms
@@ -27,15 +28,16 @@ def notes(record: RunRecord, artifacts: Path) -> list[str]:
             "Encoder weights are not pre-trained (" + ", ".join(dict.fromkeys(random)) + "): "
             "the order of these arms says nothing about the published encoders."
         )
-    notes += [_data_note(record), *_official_notes(record)]
+    notes += [_data_note(record, published), *_official_notes(record)]
     evaluations = ((arm.arm, arm.fingerprints["evaluation"]) for arm in record.arms)
-    notes += [*_design_notes(record), *same_system_notes(evaluations), *published_notes(record)]
+    notes += [*_design_notes(record), *same_system_notes(evaluations), *published_notes(published)]
     if any(not reference_path(key, artifacts).exists() for key in record.references):
         notes.append("Real motion and its reconstruction have not been measured: no ceiling here.")
     return notes
 
 
-def _interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
+def interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
+    """Say what the intervals are over, and what was counted."""
     seeds = len({arm.seed for arm in record.arms})
     if seeds > 1:
         over = f"±: 95 %, Student's t over {seeds} training seeds (fewer where some failed)"
@@ -56,9 +58,9 @@ def _interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
     )
 
 
-def _data_note(record: RunRecord) -> str:
-    words = [f"Data set: {record.dataset}{other_data(record)}"]
-    words += [_evaluator_note(record), _checkpoint_note(record)]
+def _data_note(record: RunRecord, published: Sequence[PublishedFigures]) -> str:
+    words = [f"Data set: {record.dataset}{other_data(record, published)}"]
+    words += [evaluator_note(record), _checkpoint_note(record)]
     return "; ".join(words) + "."
 
 
@@ -89,7 +91,7 @@ def same_system_notes(evaluations: Iterable[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _evaluator_note(record: RunRecord) -> str:
+def evaluator_note(record: RunRecord) -> str:
     """Say in whose space the metrics live."""
     kinds = {
         (arm.experiment["evaluator"]["weights"], arm.experiment["evaluator"]["word_vectors"])
@@ -118,7 +120,7 @@ def _official_notes(record: RunRecord) -> list[str]:
     return [f"Published weights, not trained here: {', '.join(sorted(parts))}."] if parts else []
 
 
-def _unknown_words_notes(arms: Sequence[ArmRecord], artifacts: Path) -> list[str]:
+def unknown_words_notes(arms: Sequence[ArmRecord], artifacts: Path) -> list[str]:
     """Say how much of what each arm was asked for its evaluator cannot read."""
     shares = {arm.arm: float(result_of(arm, artifacts)["unknown_words"]) for arm in arms}
     if not any(shares.values()):

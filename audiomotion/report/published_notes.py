@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from audiomotion.config.combinations import split
 from audiomotion.orchestrate.records import RunRecord
 from audiomotion.report.metrics import METRICS, PUBLISHED_ONLY
-from audiomotion.report.published import PublishedFigures, published_beside
+from audiomotion.report.published import PublishedFigures
 
 
-def published_notes(record: RunRecord) -> list[str]:
+def published_notes(beside: Sequence[PublishedFigures]) -> list[str]:
     """Return a sentence on every published figure that must not be read as it stands."""
-    beside = _beside(record)
     return [
         note
         for source in beside
@@ -19,9 +18,8 @@ def published_notes(record: RunRecord) -> list[str]:
     ]
 
 
-def other_data(record: RunRecord) -> str:
+def other_data(record: RunRecord, beside: Sequence[PublishedFigures]) -> str:
     """Return how the launch's data differ from those of the published figures, to be appended."""
-    beside = _beside(record)
     sets = [
         f"not {source.dataset} of the paper's table {source.table}"
         for source in beside
@@ -35,11 +33,6 @@ def other_data(record: RunRecord) -> str:
         if tested != [source.variant]
     ]
     return "".join(f", {words}" for words in (*sets, *variants))
-
-
-def _beside(record: RunRecord) -> Sequence[PublishedFigures]:
-    arms = list(dict.fromkeys(arm.arm for arm in record.arms))
-    return published_beside(record.axis, record.dataset, arms)
 
 
 def _systems(source: PublishedFigures) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
-from audiomotion.report.measured import reference_path, result_of
+from audiomotion.report.measured import figures_of, reference_path, result_of
 from audiomotion.report.metrics import METRICS, PUBLISHED_ONLY
 from audiomotion.report.notes import notes
 from audiomotion.report.published import PublishedFigures, PublishedRow, published_beside
@@ -67,7 +67,7 @@ def build_table(record: RunRecord, artifacts: Path) -> ResultTable:
         references=_reference_rows(record, artifacts),
         published=published,
         published_only=_published_only(published),
-        notes=notes(record, artifacts),
+        notes=notes(record, artifacts, published),
     )
 
 
@@ -78,7 +78,7 @@ def _arm_row(
     artifacts: Path,
 ) -> Row:
     by_seed = {
-        arm.seed: _figures(result_of(arm, artifacts)) for arm in seeds if arm.status == "done"
+        arm.seed: figures_of(result_of(arm, artifacts)) for arm in seeds if arm.status == "done"
     }
     reasons = [
         f"seed {arm.seed}: {arm.reason or arm.status}" for arm in seeds if arm.status != "done"
@@ -91,14 +91,6 @@ def _arm_row(
         reason="; ".join(reasons),
         by_seed=by_seed,
     )
-
-
-def _figures(result: Mapping[str, Any]) -> dict[str, Figure]:
-    """Return the figures of one trained model, with intervals over repeats; one repeat has none."""
-    figures = {key: Figure(**summary) for key, summary in result["summaries"].items()}
-    if result["num_repeats"] > 1:
-        return figures
-    return {key: Figure(figure.mean) for key, figure in figures.items()}
 
 
 def _over_seeds(found: Sequence[Mapping[str, Figure]], num_asked: int) -> dict[str, Figure]:
@@ -124,7 +116,7 @@ def _reference_rows(record: RunRecord, artifacts: Path) -> list[Row]:
         row
         for kind, label in labels.items()
         for row in _ceiling(
-            label, {key: _figures(content[kind]) for key, content in found.items()}, record
+            label, {key: figures_of(content[kind]) for key, content in found.items()}, record
         )
     ]
 

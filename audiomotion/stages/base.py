@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from audiomotion.config.schema import Schema
+
+if TYPE_CHECKING:
+    from audiomotion.models.group import WorkerGroup
 
 Report = Callable[[int, int, Mapping[str, float]], None]
 
@@ -50,6 +53,9 @@ class StageContext:
 
     checkpoint_seconds: float = 30.0
     """Longest time between two checkpoints."""
+
+    group: "WorkerGroup | None" = None
+    """Who trains together; None is one worker. All run the stage, the first leaves the artifact."""
 
     stop_requested: StopRequested = bool  # which returns False
     """For stages that can end between two steps; what never asks is interrupted where it is."""

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from audiomotion.config.checkpoints import CheckpointConfig
 from audiomotion.config.compressors import CompressorConfig
 from audiomotion.config.datasets import DatasetSchema
@@ -40,12 +42,13 @@ MASKED = StageKind("masked", 1, "audiomotion.stages.transformers:make_masked")
 RESIDUAL = StageKind("residual", 1, "audiomotion.stages.transformers:make_residual")
 LENGTH = StageKind("length", 1, "audiomotion.stages.length:make_length")
 EVALUATION = StageKind("evaluation", 2, "audiomotion.stages.evaluation:evaluate_system")
+OUTSIDE = StageKind("outside", 1, "audiomotion.stages.outside:evaluate_outside")
 REFERENCE = StageKind("reference", 1, "audiomotion.stages.reference:evaluate_reference")
 CHECKPOINT = StageKind("checkpoint", 1, "audiomotion.stages.checkpoint:not_imported")
 
 STAGE_KINDS = (
     DATASET, SPEAK, FEATURES, TEXT_FEATURES, TRANSCRIBE, RVQ, EVALUATOR, MASKED, RESIDUAL, LENGTH,
-    EVALUATION, REFERENCE, CHECKPOINT,
+    EVALUATION, REFERENCE, OUTSIDE, CHECKPOINT,
 )  # fmt: skip
 
 
@@ -166,6 +169,19 @@ class EvaluationStageConfig(MeasuredConfig):
     """Guidance and sampling."""
 
 
+class OutsideStageConfig(MeasuredConfig):
+    """What decides the metrics of another system's motions."""
+
+    content: str
+    """Digest of the folder's files."""
+
+    allow_missing: bool
+    """Whether clips without motion are left out, or an error."""
+
+    folder: str = Field(exclude=True)
+    """Where the files are: not part of what they hold, and so of no fingerprint."""
+
+
 DatasetStage = Stage[DatasetSchema]
 SpeakStage = Stage[SpeakStageConfig]
 FeaturesStage = Stage[ExtractorSchema]
@@ -178,4 +194,5 @@ ResidualStage = Stage[ResidualStageConfig]
 LengthStage = Stage[LengthStageConfig]
 EvaluationStage = Stage[EvaluationStageConfig]
 ReferenceStage = Stage[MeasuredConfig]
+OutsideStage = Stage[OutsideStageConfig]
 CheckpointStage = Stage[CheckpointConfig]

@@ -10,7 +10,7 @@ from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import LengthStage
 from audiomotion.stages.loading import build_length
 from audiomotion.stages.pairs import training_pairs
-from audiomotion.stages.training import keep_official, keep_training, loop_settings
+from audiomotion.stages.training import group_of, keep_official, keep_training, loop_settings
 from audiomotion.train.length import LengthTask
 from audiomotion.train.loop import fit
 
@@ -35,5 +35,6 @@ def make_length(stage: LengthStage, context: StageContext) -> None:
     if config.length.weights == "official":
         return keep_official(model, model.estimator, context)
     tokens = [np.zeros((number, 0), np.int64) for number in num_tokens]  # only their number counts
-    task = LengthTask(model, training_pairs(stage, context, tokens, seed), context.device)
+    pairs = training_pairs(stage, context, tokens, seed)
+    task = LengthTask(model, pairs, context.device, group_of(context))
     keep_training(model, fit(task, config.training, seed, loop_settings(context)), context)

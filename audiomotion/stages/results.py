@@ -1,7 +1,13 @@
 """Names of the files that a stage leaves and that others look for. Nothing here needs torch."""
 
 RESULT = "metrics.json"
-"""What `evaluation` and `reference` leave."""
+"""What `evaluation`, `reference` and `outside` leave."""
+
+REAL = "real.json"
+"""Metrics of the real motion of the clips that `outside` measured."""
+
+GIVEN = "given.json"
+"""What `outside` was given: the manifest, clips, repeats, motions for MultiModality."""
 
 EXAMPLES = "examples.json"
 """Clip and text of each generated motion that `evaluation` keeps to look at."""

@@ -14,7 +14,7 @@ from audiomotion.seeds import derive_seed
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import RvqStage
 from audiomotion.stages.loading import build_rvq
-from audiomotion.stages.training import keep_official, keep_training, loop_settings
+from audiomotion.stages.training import group_of, keep_official, keep_training, loop_settings
 from audiomotion.stages.validating import Validation
 from audiomotion.train.loop import fit
 from audiomotion.train.rvq import RvqTask
@@ -57,7 +57,7 @@ def _trained(stage: RvqStage, dataset: MotionDataset, context: StageContext) -> 
     torch.manual_seed(derive_seed(_SEED, "rvq"))
     model = build_rvq(stage.config, dataset.skeleton).to(context.device)
     normal = [dataset.stats.normalise(clip) for clip in clips]
-    task = RvqTask(model, normal, stage.config, _SEED, context.device)
+    task = RvqTask(model, normal, stage.config, _SEED, context.device, group_of(context))
     tokenizer = MotionTokenizer(model, dataset.stats)
     fid = None
     if stage.config.training.keep == "best-fid":

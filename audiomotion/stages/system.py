@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from audiomotion.config.checkpoints import CheckpointConfig, CheckpointKind, DatasetName
@@ -24,6 +25,7 @@ from audiomotion.stages.graph import (
     FEATURES,
     LENGTH,
     MASKED,
+    OUTSIDE,
     REFERENCE,
     RESIDUAL,
     RVQ,
@@ -41,6 +43,8 @@ from audiomotion.stages.graph import (
     MaskedStage,
     MaskedStageConfig,
     MeasuredConfig,
+    OutsideStage,
+    OutsideStageConfig,
     ReferenceStage,
     ResidualStage,
     ResidualStageConfig,
@@ -180,6 +184,23 @@ class SystemStages:
     def reference(self) -> ReferenceStage:
         """Real motion and its RVQ reconstruction, measured the same way: the ceiling."""
         return Stage(REFERENCE, self._measured, self._judged)
+
+    def outside(self, folder: Path, content: str, *, allow_missing: bool) -> OutsideStage:
+        """Return another system's motions, measured the same way; nothing of ours is trained.
+
+        Args:
+            folder: Where they are.
+            content: Digest of the folder's files.
+            allow_missing: Whether clips without motion are left out, or an error.
+        """
+        config = OutsideStageConfig(
+            **vars(self._measured),
+            content=content,
+            allow_missing=allow_missing,
+            folder=str(folder.absolute()),
+        )
+        inputs = {"dataset": self.dataset, "evaluator": self.evaluator}
+        return Stage(OUTSIDE, config, inputs)
 
     @property
     def _pairs(self) -> dict[str, Stage[Any]]:

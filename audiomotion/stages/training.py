@@ -5,6 +5,7 @@ from dataclasses import asdict
 from torch import nn
 
 from audiomotion.files import write_json
+from audiomotion.models.group import ALONE, WorkerGroup
 from audiomotion.models.published import load_imported
 from audiomotion.models.weights import save_weights
 from audiomotion.stages.base import StageContext
@@ -24,6 +25,11 @@ def loop_settings(context: StageContext) -> LoopSettings:
         report=context.report,
         stop_requested=context.stop_requested,
     )
+
+
+def group_of(context: StageContext) -> WorkerGroup:
+    """Return who trains together."""
+    return context.group or ALONE
 
 
 def keep_official(module: nn.Module, published: nn.Module, context: StageContext) -> None:

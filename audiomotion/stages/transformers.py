@@ -11,7 +11,7 @@ from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import MaskedStage, ResidualStage
 from audiomotion.stages.loading import build_masked, build_residual
 from audiomotion.stages.pairs import training_pairs
-from audiomotion.stages.training import keep_official, keep_training, loop_settings
+from audiomotion.stages.training import group_of, keep_official, keep_training, loop_settings
 from audiomotion.stages.validating import GenerationValidation
 from audiomotion.train.loop import fit
 from audiomotion.train.selection import ValidationFid
@@ -59,6 +59,6 @@ def _train(
     training = stage.config.training
     tokens = Ragged.open(context.inputs["rvq"], "tokens")
     pairs = training_pairs(stage, context, tokens, seed)
-    task = TransformerTask(model, pairs, context.device)
+    task = TransformerTask(model, pairs, context.device, group_of(context))
     kept = fit(task, training, seed, loop_settings(context), validation_fid)
     keep_training(model, kept, context)

@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,10 +12,12 @@ from torch import Tensor, nn
 
 from audiomotion.config.training import TrainingConfig
 from audiomotion.errors import DivergedError
+from audiomotion.models.group import ALONE, WorkerGroup
 from audiomotion.seeds import derive_seed
 from audiomotion.train.checkpoint import CheckpointFolder
 from audiomotion.train.curves import Curves
 from audiomotion.train.selection import Kept, Selection, ValidationFid
+from audiomotion.train.stopping import Stopping
 
 Report = Callable[[int, int, Mapping[str, float]], None]
 
@@ -32,9 +35,15 @@ class TrainingTask(ABC):
     num_examples: int
     """Training examples, which an epoch passes over once."""
 
+    group: WorkerGroup = ALONE
+    """Who trains it; each worker has the same task."""
+
     @abstractmethod
     def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
-        """Return the loss of step `step` (from 0) and the terms to plot, all scalars."""
+        """Return the loss of step `step` (from 0) and the terms to plot, all scalars.
+
+        In a group they are the parts of the own share of the batch.
+        """
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,9 @@ def fit(
 ) -> Kept:
     """Train `task.module` in place, from the newest checkpoint if there is one.
 
+    In a group it ends with the same weights on all workers; the first one keeps the checkpoints and
+    measures.
+
     Args:
         task: What is trained on what.
         config: Optimizer, schedule, and which weights are kept.
@@ -81,12 +93,13 @@ def fit(
     optimizer = torch.optim.AdamW(
         task.module.parameters(), betas=config.betas, weight_decay=config.weight_decay
     )
-    sums, selection = _Sums(), Selection(config, num_steps, validation_fid)
-    start = _restore(task.module, optimizer, sums, selection, settings)
+    sums, selection = _Sums(), Selection(config, num_steps, _by_first(validation_fid, task.group))
+    stopping = Stopping(task.group, settings.stop_requested)
+    start = _restore(task, optimizer, sums, selection, settings)
     task.module.train()
     saved_at = time.monotonic()
     for step in range(start, num_steps):
-        sums.add(_step(task, optimizer, config, seed, step))
+        sums.add(_step(task, optimizer, config, seed, step, stopping))
         done = step + 1
         # A loss that is not finite is found before the weights it comes from are measured.
         if done % config.log_every == 0 or done == num_steps or selection.is_due(done):
@@ -94,30 +107,55 @@ def fit(
             settings.curves.add(done, values)
             settings.report(done, num_steps, values)
         selection.after_step(done, task.module, settings.curves)
-        stopping = settings.stop_requested()
+        stops = stopping.agreed()
         is_time = time.monotonic() - saved_at > settings.checkpoint_seconds
-        if done == num_steps or is_time or stopping:
+        if task.group.rank == 0 and (done == num_steps or is_time or stops):
             settings.checkpoints.save(done, _state(task.module, optimizer, sums, selection))
             saved_at = time.monotonic()
-        if stopping:
+        if stops:
             raise KeyboardInterrupt
     task.module.eval()
     return selection.finish(task.module)
 
 
 def _step(
-    task: TrainingTask, optimizer: torch.optim.AdamW, config: TrainingConfig, seed: int, step: int
+    task: TrainingTask,
+    optimizer: torch.optim.AdamW,
+    config: TrainingConfig,
+    seed: int,
+    step: int,
+    stopping: Stopping,
 ) -> Mapping[str, Tensor]:
-    torch.manual_seed(derive_seed(seed, "step", step))
-    for group in optimizer.param_groups:
-        group["lr"] = learning_rate(step, config)
+    task.group.seed(derive_seed(seed, "step", step))
+    for parameters in optimizer.param_groups:
+        parameters["lr"] = learning_rate(step, config)
     optimizer.zero_grad(set_to_none=True)
     loss, terms = task.loss(step)
     loss.backward()  # type: ignore[no-untyped-call]
+    parts = {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}
+    values = _add_up(task, parts, stopping)
     if config.gradient_clip is not None:
         nn.utils.clip_grad_norm_(task.module.parameters(), config.gradient_clip)
     optimizer.step()
-    return {"loss": loss.detach(), **{name: term.detach() for name, term in terms.items()}}
+    return values
+
+
+def _add_up(
+    task: TrainingTask, values: Mapping[str, Tensor], stopping: Stopping
+) -> Mapping[str, Tensor]:
+    """Add up the gradients and `values` over the workers; return the sums of the values."""
+    learned = [one for one in task.module.parameters() if one.grad is not None]
+    gradients = [one.grad for one in learned if one.grad is not None]
+    wishes = stopping.wishes(values["loss"])
+    totals = task.group.totals([*gradients, *values.values(), *wishes])
+    for parameter, total in zip(learned, totals, strict=False):
+        parameter.grad = total
+    stopping.take(totals[len(learned) + len(values) :])
+    return dict(zip(values, totals[len(learned) :], strict=False))
+
+
+def _by_first(measure: ValidationFid | None, group: WorkerGroup) -> ValidationFid | None:
+    return None if measure is None else partial(group.from_first, measure)
 
 
 class _Sums:
@@ -155,17 +193,19 @@ def _state(
 
 
 def _restore(
-    module: nn.Module,
+    task: TrainingTask,
     optimizer: torch.optim.AdamW,
     sums: _Sums,
     selection: Selection,
     settings: LoopSettings,
 ) -> int:
-    found = settings.checkpoints.load()
+    found = task.group.from_first(settings.checkpoints.load)
     step, state = found if found is not None else (0, None)
     settings.curves.rewind(step)
-    if state is not None:
-        module.load_state_dict(state["module"])
+    if state is None:
+        task.module.load_state_dict(task.group.from_first(task.module.state_dict))
+    else:
+        task.module.load_state_dict(state["module"])
         optimizer.load_state_dict(state["optimizer"])
         vars(sums).update(state["sums"])
         selection.restore(state["selection"])

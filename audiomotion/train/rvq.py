@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from audiomotion.config.experiment import RvqConfig
+from audiomotion.models.group import ALONE, WorkerGroup
 from audiomotion.models.rvq import RvqVae
 from audiomotion.seeds import derive_seed
 from audiomotion.train.loop import TrainingTask
@@ -26,8 +27,11 @@ class RvqTask(TrainingTask):
         config: RvqConfig,
         seed: int,
         device: str,
+        group: WorkerGroup = ALONE,
     ) -> None:
         self.module = module
+        self.group = group
+        module.quantizer.join(group)
         self.config = config
         self.seed = seed
         window = config.window_frames
@@ -45,8 +49,8 @@ class RvqTask(TrainingTask):
     def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         """Return the loss on a batch of random windows."""
         rng = np.random.default_rng(derive_seed(self.seed, "windows", step))
-        starts = rng.choice(self.starts, self.config.training.batch_size)
+        starts = self.group.own(rng.choice(self.starts, self.config.training.batch_size))
         rows = starts[:, None] + np.arange(self.config.window_frames)
         windows = self.frames[torch.from_numpy(rows).to(self.frames.device)]
         assert isinstance(self.module, RvqVae)
-        return self.module.training_loss(windows)
+        return self.group.part(*self.module.training_loss(windows))

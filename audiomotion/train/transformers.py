@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor, nn
 
 from audiomotion.models.conditioned import ConditionedMasked, ConditionedResidual
+from audiomotion.models.group import ALONE, WorkerGroup
 from audiomotion.train.loop import TrainingTask
 from audiomotion.train.pairs import PairBatch, TrainingPairs
 from audiomotion.train.prefetch import Prefetched
@@ -14,12 +15,18 @@ class TransformerTask(TrainingTask):
     """One example is a clip with one of its instructions."""
 
     def __init__(
-        self, module: ConditionedMasked | ConditionedResidual, pairs: TrainingPairs, device: str
+        self,
+        module: ConditionedMasked | ConditionedResidual,
+        pairs: TrainingPairs,
+        device: str,
+        group: WorkerGroup = ALONE,
     ) -> None:
+        module.transformer.group = group
+        self.group = group
         self.module: nn.Module = module.to(device)
         self.pairs = pairs
         self.batch: Callable[[int], PairBatch] = Prefetched(
-            lambda step: pairs.batch(step).to(device)
+            lambda step: pairs.batch(step, group).to(device)
         )
         self.num_examples = len(pairs)
 

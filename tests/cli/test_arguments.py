@@ -36,7 +36,7 @@ ABLATE = ("ablate", "feature-extractor", "--dry-run")
         ("train demo --executor slurm", ["'slurm'", "'local', 'ray'"]),
         ("train", ["missing argument", "amx train --help"]),
         ("train demo --bogus", ["--bogus"]),
-        ("ablat", ["'ablat'", "Did you mean 'ablate'?", "amx --help"]),
+        ("ablat", ["'ablat'", "Did you mean 'ablate'", "amx --help"]),
         ("list extractor", ["'extractor'", "'extractors'"]),
         ("runs show nothing", ["'nothing'", "no launches"]),
         ("artifacts show 0", ["'0'", "amx artifacts list"]),

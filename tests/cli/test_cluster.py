@@ -16,7 +16,7 @@ import pytest
 
 from audiomotion.orchestrate.jobs import Job, Jobs
 from audiomotion.orchestrate.records import all_runs
-from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.store import open_store
 from audiomotion.orchestrate.submitting.code import upload_code
 from audiomotion.orchestrate.submitting.marks import results_in
 from audiomotion.orchestrate.submitting.node import Questions
@@ -161,7 +161,7 @@ def test_who_stays_gets_the_log_the_table_and_the_exit_code(story: Story) -> Non
     assert "tiny" in json.loads(story.stayed.out)["columns"]["arm"]
     assert "done   evaluation [tiny]" in story.stayed.err
     assert story.jobs[0].status == "SUCCEEDED"
-    (record,) = all_runs(ArtifactStore(story.store))
+    (record,) = all_runs(open_store(story.store))
     assert record.status == "done"
     assert not list(story.store.glob("probe-*"))
 
@@ -241,7 +241,7 @@ def test_a_job_is_left_at_a_terminal_and_stopped_by_its_axis(
     assert ended.code == 0, ended.err
     assert json.loads(ended.out)["status"] == jobs.get(job.id).status == "STOPPED"
     assert "amx: interrupted; the same command continues" in jobs.log(job.id)
-    newest = next(all_runs(ArtifactStore(story.store)))
+    newest = next(all_runs(open_store(story.store)))
     assert newest.status == "interrupted"
     again = amx("jobs", "stop", "tiny", "--address", head.url)
     assert (again.code, "does not run: STOPPED" in again.problem) == (2, True)

@@ -69,6 +69,24 @@ def test_artifacts_are_listed_verified_and_kept_on_another_machine(launched, els
     assert train(url).code == 0
 
 
+def test_motions_of_a_launch_are_measured_on_another_machine(
+    launched, elsewhere, tmp_path, monkeypatch
+):
+    url, _ = launched
+    written = amx("runs", "motions", "tiny-demo", "-o", tmp_path / "mine", "--store", url)
+    assert (written.code, "other figures" in written.err) == (0, False), written.err
+    given = ("--motions", tmp_path / "mine", "--name", "Mine", "--executor", "local")
+    ended = amx("evaluate", "--dataset", TINY, *given, "--store", url)
+    assert ended.code == 0, ended.err
+    monkeypatch.setenv("AMX_CACHE", str(tmp_path / "third"))
+    shown = amx("runs", "show", "outside-Mine", "--store", url)
+    assert shown.code == 0 and shown.out.startswith(ended.out), shown.err
+    gone = amx("artifacts", "gc", "--store", url, "--older-than", "0", "--yes", "--json")
+    assert {item["kind"] for item in json.loads(gone.out)} <= {"claim"}, gone.out
+    again = amx("evaluate", "--dataset", TINY, *given, "--store", url)
+    assert (again.out, "nothing to compute" in again.err) == (ended.out, True)
+
+
 @pytest.mark.parametrize(
     ("location", "code", "sentence"),
     [

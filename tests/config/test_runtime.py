@@ -1,4 +1,10 @@
+import pytest
+
+from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Resources, Runtime, StageResources
+from audiomotion.errors import ConfigError
+
+SHARED = ("rvq", "masked", "residual", "length")
 
 
 def test_auto_is_the_gpu_where_there_is_one():
@@ -36,3 +42,42 @@ def test_an_unknown_stage_takes_the_defaults():
 
 def test_threads_are_whole_and_at_least_one():
     assert [Resources(cpus=cpus).num_threads for cpus in (0.5, 1, 2.9, 4)] == [1, 1, 2, 4]
+
+
+def test_workers_ask_for_as_much_each():
+    asked = Resources(cpus=3, gpus=1, num_workers=4)
+    assert (asked.all_cpus, asked.all_gpus, asked.num_threads) == (12, 4, 3)
+
+
+def test_the_number_of_workers_decides_no_result():
+    keys = [f"runtime.stages.{stage}.num_workers" for stage in SHARED]
+    one, four = (resolve("demo", sets=[f"{key}={number}" for key in keys])[0] for number in (1, 4))
+    assert one.experiment == four.experiment
+    assert [four.runtime.resources(stage).num_workers for stage in SHARED] == [4] * len(SHARED)
+
+
+@pytest.mark.parametrize(
+    ("sets", "problem"),
+    [
+        (
+            ["speak.num_workers=2"],
+            "runtime.stages.speak: 2 workers: only rvq, masked, residual, length can be trained by "
+            "several; leave num_workers out",
+        ),
+        (["evaluator.num_workers=2"], "runtime.stages.evaluator: 2 workers: only rvq, masked"),
+        (
+            ["masked.num_workers=5"],
+            "runtime.stages.masked.num_workers: 5 workers cannot share masked.training.batch_size "
+            "32 equally; choose a number that divides it",
+        ),
+        (
+            ["rvq.num_workers=2", "rvq.gpus=0.5"],
+            "runtime.stages.rvq: 2 workers with 0.5 GPUs each: it is one GPU a worker",
+        ),
+        (["masked.num_workers=0"], "0 is out of range; allowed: at least 1"),
+    ],
+)
+def test_workers_that_could_not_train_together_are_refused(sets, problem):
+    with pytest.raises(ConfigError) as raised:
+        resolve("demo", sets=[f"runtime.stages.{one}" for one in sets])
+    assert problem in str(raised.value)

@@ -1,6 +1,7 @@
 """Run toy stages: `python -m tests.orchestrate.driver STORE EXECUTOR [WHAT [TEXT ...]]`.
 
-WHAT is greedy, shards, counted, endless or beside. AMX_TEST_ADDRESS names a cluster to run them on.
+WHAT is greedy, shards, counted, endless, beside, together or endless-together. AMX_TEST_ADDRESS
+names a cluster to run them on.
 """
 
 import os
@@ -16,11 +17,12 @@ from audiomotion.orchestrate.stopping import terminated_as_interrupted
 from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.stages.base import AnyStage
 from tests.orchestrate.toy import COUNTED, GREEDY, SHARED, endless, note, trainings
+from tests.orchestrate.toy_group import BROKEN, DIVERGING, TOGETHER, endless_together
 
 RUNTIME = Runtime(
     device="cpu",
     checkpoint_seconds=0.02,
-    stages=StageResources(masked=Resources(cpus=1000)),
+    stages=StageResources(masked=Resources(cpus=1000), residual=Resources(num_workers=2)),
 )
 
 ENDLESS = RUNTIME.model_copy(update={"checkpoint_seconds": 3600.0})
@@ -53,6 +55,8 @@ def wanted(what: str, texts: tuple[str, ...]) -> list[AnyStage]:
         "counted": lambda: [note(text, kind=COUNTED) for text in texts],
         "beside": lambda: [last, *(note(text) for text in texts)],
         "endless": lambda: [endless()],
+        "together": lambda: [TOGETHER, BROKEN, DIVERGING],
+        "endless-together": lambda: [endless_together()],
     }[what]()
 
 
@@ -60,7 +64,7 @@ def main(root: str, executor: str, what: str = "", *texts: str) -> None:
     """Exit with 1 where a stage failed, with 130 where it was told to stop."""
     store = open_store(root)
     address = os.environ.get("AMX_TEST_ADDRESS")
-    runtime = ENDLESS if what == "endless" else RUNTIME
+    runtime = ENDLESS if what.startswith("endless") else RUNTIME
     made: Executor = (
         LocalExecutor(store, None, runtime)
         if executor == "local"

@@ -98,3 +98,18 @@ def test_no_visible_gpu_is_no_gpu(monkeypatch, visible):
     here = slots_here(one_by_one=True)
     assert (here.gpus, here.most_stages) == (0, 1)
     assert here.cpus >= 1
+
+
+def test_all_workers_of_a_stage_count(store):
+    stage = note("a", kind=GREEDY)
+    asked = StageResources(masked=Resources(cpus=2, gpus=1, num_workers=3))
+    runtime = Runtime(device="cuda", stages=asked)
+    work = work_of(stage.identity())
+    # What as many threads took is nearer than what one worker took.
+    times = [Timed(work, 3600, "cuda", 6), Timed(work, 9000, "cuda", 2)]
+    found = cost(store, [stage], times, runtime, Slots(8, 4))
+    assert (found.cpu_hours, found.gpu_hours) == (6, 3)
+    alone = cost(store, [stage], times, runtime.with_one_worker(), Slots(8, 4))
+    assert (alone.cpu_hours, alone.gpu_hours) == (5, 2.5)
+    two = cost(store, [stage, note("b", kind=GREEDY)], times, runtime, Slots(8, 4))
+    assert two.wall_seconds == 7200

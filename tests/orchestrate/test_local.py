@@ -1,13 +1,14 @@
 import pytest
 
-from audiomotion.config.runtime import Runtime
+from audiomotion.config.runtime import Resources, Runtime, StageResources
 from audiomotion.orchestrate.local import LocalExecutor
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.stages.base import Stage, StageKind
 from tests.orchestrate.killing import Victim, assert_resumed, trained, undisturbed
 from tests.orchestrate.processes import Driver, kill_all
-from tests.orchestrate.toy import ODD_FAILURE, note, trainings
+from tests.orchestrate.toy import NOTE, ODD_FAILURE, Note, note, trainings
 
 
 def run(store, *stages):
@@ -23,6 +24,16 @@ def test_every_stage_starts_and_ends(store):
     schedule, events = run(store, note("b", note("a")))
     assert events == [("started", "a"), ("done", "a"), ("started", "b"), ("done", "b")]
     assert schedule.finished
+
+
+def test_it_says_that_one_worker_trains_where_several_were_asked_for(store, caplog):
+    runtime = Runtime(device="cpu", stages=StageResources(residual=Resources(num_workers=2)))
+    stages = [note("a"), Stage(StageKind("residual", 1, NOTE.work), Note(text="b"))]
+    LocalExecutor(store, None, runtime).run(Schedule(stages, {}), lambda event, stage: None)
+    assert [record.getMessage() for record in caplog.records] == [
+        "stage residual is trained by one worker, not 2: it is the same training, and several need "
+        "Ray (leave --executor local out)"
+    ]
 
 
 def test_a_failure_does_not_stop_the_others(store):

@@ -93,13 +93,49 @@ def test_a_stage_alone_waits_for_an_empty_node_and_fills_it():
     asked = Resources(cpus=1)
     assert place(room, "a", cpus=1) == "small"
     assert room.place_alone("b", asked) is None
-    assert room.to_empty(asked) == "small"
+    assert room.to_empty(asked) == ["small"]
     room.release("a")
     assert room.place_alone("b", asked).id == "small"
     assert place(room, "c", cpus=0.1) is None
 
 
+def test_several_workers_get_all_their_places_or_none(room):
+    asked = Resources(cpus=2, num_workers=9)
+    assert room.could_hold(asked)
+    assert room.place("a", asked).id == "large"
+    assert room.num_held == 1
+    assert place(room, "b", cpus=0.1) is None
+    room.release("a")
+    assert place(room, "b", cpus=0.1) == "large"
+    assert room.could_hold(asked)
+    assert room.place("a", asked) is None
+    assert room.node_of("a") is None
+    assert place(room, "c", cpus=8) == "gpus"  # nothing is held by those that did not fit
+    assert not room.could_hold(asked.model_copy(update={"num_workers": 10}))
+
+
+def test_several_workers_with_a_gpu_each(room):
+    assert room.place("a", Resources(gpus=1, num_workers=2)).id == "gpus"
+    assert place(room, "b", gpus=0.1) is None
+    assert not room.could_hold(Resources(gpus=1, num_workers=3))
+
+
+def test_several_workers_alone_wait_for_empty_nodes_and_fill_them(room):
+    asked = Resources(cpus=5, num_workers=2)
+    assert place(room, "a", cpus=1) == "large"
+    assert room.place_alone("b", asked) is None
+    assert set(room.to_empty(asked)) == {"large", "gpus"}
+    room.release("a")
+    assert room.place_alone("b", asked) is not None
+    assert place(room, "c", cpus=1) == "small"
+    assert place(room, "d", cpus=3) is None
+    room.release("b")
+    assert place(room, "d", cpus=8) == "large"
+
+
 def test_what_is_asked_in_words():
+    several = Resources(cpus=4, gpus=1, num_workers=2)
+    assert asked_for(several) == "2 workers with 4 CPU cores, 1 GPUs each"
     asked = Resources(cpus=4, gpus=0.5, accelerator="H100", memory_gb=16)
     assert asked_for(asked) == "4 CPU cores, 0.5 GPUs H100, 16 GB"
     assert str(TWO_GPUS) == "g: 8 CPU cores, 2 GPUs H100, 64 GB"

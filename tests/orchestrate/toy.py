@@ -60,14 +60,21 @@ class ToyTask(TrainingTask):
         self.scratch = scratch
         self.first_step: int | None = None
 
-    def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+    def begin(self, step: int) -> None:
+        """Note the first step of the attempt; wait while a test keeps the gate shut."""
         if self.first_step is None:
             self.first_step = step
             with (self.scratch / "starts").open("a") as file:
                 file.write(f"{step}\n")
         wait_at_gate(self.scratch, step)
-        rows = torch.from_numpy(batch_indices(step, self.lengths, _BATCH_SIZE, self.seed))
-        inputs = self.inputs[rows]
+
+    def batch(self, step: int) -> Tensor:
+        rows = batch_indices(step, self.lengths, _BATCH_SIZE, self.seed)
+        return self.inputs[torch.from_numpy(rows)]
+
+    def loss(self, step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+        self.begin(step)
+        inputs = self.batch(step)
         error = (self.module(inputs)[:, 0] - inputs.sum(1).sin()) ** 2
         return error.mean(), {"largest": error.max()}
 
@@ -104,17 +111,20 @@ def work(stage: Stage[ToyTraining], context: StageContext) -> None:
     mark = context.scratch / "pid.new"
     mark.write_text(str(os.getpid()))
     mark.replace(context.scratch / "pid")
+    train_toy(ToyTask(stage.config, context.scratch), stage.config, context)
+
+
+def train_toy(task: ToyTask, config: ToyTraining, context: StageContext) -> None:
     training = TrainingConfig(
         batch_size=_BATCH_SIZE,
-        max_steps=stage.config.num_steps,
+        max_steps=config.num_steps,
         learning_rate=1e-2,
         warmup_steps=20,
         lr_milestones=(250,),
         log_every=LOG_EVERY,
         gradient_clip=1.0,
     )
-    task = ToyTask(stage.config, context.scratch)
-    kept = fit(task, training, stage.config.seed, loop_settings(context))
+    kept = fit(task, training, config.seed, loop_settings(context))
     keep_training(task.module, kept, context)
     starts = (context.scratch / "starts").read_text().split()
     (context.output / "starts.json").write_text(json.dumps([int(step) for step in starts]))

@@ -17,7 +17,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ArtifactStore:
     store.prepare()
     for name in ("died", "runs", "missed"):
         _tracked(store, name)
-    folder = RunFolder(store.runs / "missed")
+    folder = RunFolder(store, "missed")
     record = folder.load()
     assert record is not None
     folder.save(record.with_arms(record.arms, "interrupted"))
@@ -26,7 +26,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ArtifactStore:
 
 def _tracked(store: ArtifactStore, name: str) -> None:
     arm = ArmRecord("a", 0, {}, {}, "none")
-    folder = RunFolder(store.runs / name)
+    folder = RunFolder(store, name)
     folder.save(RunRecord(name, "ablation", "axis", "demo", timestamp(), (arm,), ()))
     with folder.claim(lambda: None):
         pass
@@ -48,7 +48,7 @@ def own_tracker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_nobody_runs_is_closed_and_what_runs_is_not(store: ArtifactStore) -> None:
-    with RunFolder(store.runs / "runs").claim(lambda: None):
+    with RunFolder(store, "runs").claim(lambda: None):
         closed = list(reconcile(store))
         assert list(reconcile(store)) == []
         assert statuses(store, "runs") == {"RUNNING"}
@@ -57,7 +57,7 @@ def test_what_nobody_runs_is_closed_and_what_runs_is_not(store: ArtifactStore) -
         "launch died: 2 runs that were open in MLflow are closed",
         "launch missed: 2 runs that were open in MLflow are closed",
     ]
-    died = RunFolder(store.runs / "died").load()
+    died = RunFolder(store, "died").load()
     assert died is not None
     assert died.status == "interrupted"
     assert statuses(store, "died") == statuses(store, "missed") == {"KILLED"}

@@ -1,7 +1,5 @@
 """A cluster of several nodes on this machine, whose parts are killed."""
 
-import os
-import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,12 +12,6 @@ from tests.orchestrate.killing import Trained, undisturbed
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Any]:
     """Start a head that runs no stages, and two nodes that run one each at a time."""
-    for name, value in {
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": secrets.token_hex(32),
-        "RAY_USAGE_STATS_ENABLED": "0",
-    }.items():
-        os.environ.setdefault(name, value)  # Ray reads them when it is first imported
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(
