@@ -115,7 +115,9 @@ def gc(
     agreed = yes or (
         bool(found) and not as_json and sys.stdin.isatty() and typer.confirm("Remove it?")
     )
-    removed = list(collect(place, found)) if agreed else []
+    # Looked at again: a launch may have begun to use something while the question was read.
+    still = {item.name for item in find_garbage(place, limits)} if agreed else set()
+    removed = list(collect(place, (item for item in found if item.name in still)))
     if as_json:
         rows = [
             {

@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -34,7 +33,7 @@ from audiomotion.config.speech import SPEECH
 from audiomotion.data.utterances import Utterances
 from audiomotion.orchestrate.launch import Request
 from audiomotion.orchestrate.plan import Plan, Target
-from audiomotion.orchestrate.store import open_store
+from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.stages.graph import SpeakStage
 from audiomotion.stages.system import SystemStages
 
@@ -99,7 +98,7 @@ def speak(
         return
     confirm_weights([arm.experiment.speech for arm in arms], yes=yes)
     prepare(plan, artifacts, data_root, executor, arms[0].runtime)
-    rows = [_row(target.arm, artifacts.folder(target.stage)) for target in plan.targets]
+    rows = [_row(target, artifacts) for target in plan.targets]
     _print(rows, as_json=as_json)
 
 
@@ -113,18 +112,20 @@ def _speak_plan(experiment: Experiment, variant: SpokenVariant) -> tuple[Request
     return request, Plan(Target(name, experiment.seed, stage) for name, stage in stages.items())
 
 
-def _row(variant: str, folder: Path) -> dict[str, Any]:
+def _row(target: Target, store: ArtifactStore) -> dict[str, Any]:
     """Return what a variant's artifact holds, in numbers."""
-    records = Utterances(folder).records
+    stage = target.stage
+    store.fetch_files([(stage.name, stage.fingerprint)], ["utterances*"])
+    records = Utterances(store.folder(stage)).records
     files = {record.file: record.seconds for record in records}
     return {
-        "variant": variant,
+        "variant": target.arm,
         "utterances": len(records),
         "files": len(files),
         "hours": sum(record.seconds for record in records) / 3600,
         "voices": dict(sorted(Counter(record.voice for record in records).items())),
         "backends": sorted({record.backend for record in records}),
-        "folder": str(folder),
+        "folder": store.place(stage),
     }
 
 

@@ -1,6 +1,7 @@
 """What `train` and `ablate` are told about running their plan, apart from what is in it."""
 
 import math
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ from audiomotion.orchestrate.forecast import Forecast
 from audiomotion.orchestrate.plan import Fingerprint, Plan
 from audiomotion.orchestrate.records import RunFolder
 from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.orchestrate.submitting.address import INSIDE_JOB
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,15 @@ class LaunchOptions:
         Raises:
             ConfigError: The plan is expected to take more.
         """
+        # A cluster's driver runs on the head, which may have no GPU where its workers have.
+        has_gpu = cost.slots.gpus > 0 or INSIDE_JOB in os.environ
         asked = runtime.with_one_worker() if self.executor is ExecutorName.local else runtime
-        settled = asked.settled(has_gpu=cost.slots.gpus > 0)
+        settled = asked.settled(has_gpu=has_gpu)
         ledger = None if self.only else folder.path / GPU_LEDGER
         limit = math.inf if self.max_gpu_hours is None else self.max_gpu_hours
-        budget = GpuBudget(limit, lambda stage: settled.resources(stage.name).all_gpus, ledger)
+        budget = GpuBudget(
+            limit, lambda stage: settled.resources(stage.name).all_gpus, ledger, folder.share
+        )
         if cost.gpu_hours and budget.used_hours + cost.gpu_hours > limit:
             raise ConfigError(_beyond(budget, cost))
         return budget

@@ -20,6 +20,7 @@ from audiomotion.orchestrate.budget import GpuBudget
 from audiomotion.orchestrate.failures import Failure
 from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.schedule import Schedule
+from audiomotion.orchestrate.stopping import terminated_as_interrupted
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
 
@@ -31,8 +32,12 @@ def prepare(
     executor: ExecutorName,
     runtime: Runtime,
     budget: GpuBudget | None = None,
+    *,
+    retry_failed: bool = False,
 ) -> None:
     """Run the stages of a plan that are not in the store yet.
+
+    A training that diverged is only run again with `retry_failed`.
 
     Raises:
         AudiomotionError: Some stage failed; the others are done, and the same command again runs
@@ -42,8 +47,13 @@ def prepare(
     cost = expected_cost(plan, store, runtime, executor)
     missing = [plan.stages[key] for key in cost.estimates]
     errors.say(f"{len(plan.stages)} stages, {len(missing)} to run; store {store.location}")
+    for stage in missing if retry_failed else ():
+        store.forget_verdict(stage.fingerprint)
     schedule = Schedule(missing, cost.seconds, limit=budget)
-    with ProgressDisplay(plan, store, len(missing), errors.quiet) as display:
+    with (
+        terminated_as_interrupted(),
+        ProgressDisplay(plan, store, len(missing), errors.quiet) as display,
+    ):
         on_event = budget.watch(schedule, display) if budget else display
         make_executor(executor, store, data_root, runtime).run(schedule, on_event)
     _raise_for(list(schedule.failures.values()))
@@ -52,7 +62,7 @@ def prepare(
 def print_artifacts(stages: Sequence[AnyStage], store: ArtifactStore, *, as_json: bool) -> None:
     """Print where the artifacts of stages are."""
     rows = [
-        {"stage": one.name, "fingerprint": one.fingerprint, "folder": str(store.folder(one))}
+        {"stage": one.name, "fingerprint": one.fingerprint, "folder": store.place(one)}
         for one in stages
     ]
     if as_json:

@@ -221,7 +221,13 @@ class Command:
         options = self.options
         discard(work.plan, work.forced, self.store)
         prepare(
-            work.plan, self.store, options.data_root, options.executor, work.runtime, work.budget
+            work.plan,
+            self.store,
+            options.data_root,
+            options.executor,
+            work.runtime,
+            work.budget,
+            retry_failed=options.retry_failed,
         )
         print_artifacts(work.plan.extra, self.store, as_json=options.as_json)
 
@@ -282,7 +288,11 @@ class Command:
         for dead in close_dead_runs(self.store):
             errors.say(f"launch {dead.id} had died; it is marked as interrupted")
             if (dead.path / "mlflow.json").exists():
-                tracker = Tracker(tracked_uri(dead.path) or uri, self.store.root, dead.path)
+                try:
+                    tracker = Tracker(tracked_uri(dead.path) or uri, self.store.root, dead.path)
+                except ClusterError as error:  # of that launch, which may have had another one
+                    errors.say(f"{error}; `amx doctor` closes its runs there later")
+                    continue
                 TrackedLaunch(tracker, self.store.artifact_root).interrupted()
 
     def _table(self, record: RunRecord) -> ResultTable:

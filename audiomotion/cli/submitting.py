@@ -29,7 +29,11 @@ from audiomotion.orchestrate.submitting.code import Code, upload_code
 from audiomotion.orchestrate.submitting.environment import kept_back
 from audiomotion.orchestrate.submitting.recipes import ShippedCommand, shipped_command
 from audiomotion.orchestrate.submitting.submission import Submission, placed
-from audiomotion.orchestrate.submitting.submit import attempts, start_or_attach
+from audiomotion.orchestrate.submitting.submit import (
+    amx_entrypoint,
+    attempts,
+    start_or_attach,
+)
 
 _INTERRUPTED = 130
 
@@ -163,13 +167,18 @@ def submit_command(address: Address, wanted: Submission, recipes: Path | None) -
     jobs = Jobs(address)
     running, _ = attempts(jobs.all(), wanted.stem)
     is_new = False
+    arguments = [*command.arguments, "--yes"]
     if running is None:
         code = _checked(jobs, wanted, command)
-        arguments = [*command.arguments, "--yes"]
         running, is_new = start_or_attach(jobs, code, wanted, arguments, os.environ)
     errors.say(f"{'submitted' if is_new else 'attached to'} {running.id}")
     if not is_new:
         errors.say(f"it was submitted by {running.facts['user']} and runs {running.facts['wheel']}")
+        if running.entrypoint != amx_entrypoint(arguments):
+            errors.say(
+                f"it was given other options, which hold: {running.entrypoint}; to change them, "
+                f"`amx jobs stop {running.id}` and give this command again"
+            )
     follow(jobs, running.id)
 
 

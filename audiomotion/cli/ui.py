@@ -1,4 +1,4 @@
-"""`amx ui`: MLflow on loopback, opened at the comparison of the last launch."""
+"""`amx ui`: MLflow, opened at the comparison of the last launch; served here or elsewhere."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from audiomotion.errors import ClusterError, ConfigError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import all_runs
 from audiomotion.orchestrate.store import ArtifactStore, open_store
+from audiomotion.orchestrate.submitting.node import tracker_problem
 from audiomotion.track.tracker import default_uri
 
 _SECONDS_TO_STOP = 20.0
@@ -28,18 +29,22 @@ def ui(
     store: StoreOption = DEFAULT_STORE,
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 5000,
 ) -> None:
-    """Show launches in a browser, by MLflow; Ctrl-C stops it."""
+    """Show launches in a browser, by MLflow; Ctrl-C stops it.
+
+    Where a tracking server has them (MLFLOW_TRACKING_URI), its page is named and none is started.
+    """
     place = open_store(store)
-    uri = default_uri(place.root)
-    if uri.startswith("sqlite:") and not (place.root / "mlflow.db").exists():
-        raise ConfigError(
-            f"{place.location} holds no tracked launch; run `amx ablate` first, or see --store"
-        )
+    uri = _tracking_uri(place)
+    if _is_server(uri):
+        if problem := tracker_problem(uri):
+            raise ClusterError(problem)
+        typer.echo(f"{uri.rstrip('/')}/{_last_launch(place, uri)}")
+        return
     _refuse_used_port(port)
     errors.say("MLflow takes some seconds to start; Ctrl-C stops it")
     with _served(place, uri, port) as server:
         if _opened(server, port):
-            typer.echo(f"http://127.0.0.1:{port}/{_last_launch(place)}")
+            typer.echo(f"http://127.0.0.1:{port}/{_last_launch(place, uri)}")
             sys.stdout.flush()
         server.wait()
         raise ClusterError(f"MLflow's server ended with exit code {server.returncode}; see above")
@@ -100,11 +105,38 @@ def _refuse_used_port(port: int) -> None:
             ) from error
 
 
-def _last_launch(store: ArtifactStore) -> str:
-    """Return MLflow's path of the newest launch that is tracked; empty where none is."""
-    for record in all_runs(store):
-        state = store.runs / record.id / "mlflow.json"
-        if state.exists():
-            content = read_json(state)
-            return f"#/experiments/{content['experiment_id']}/runs/{content['runs']['']}"
+def _tracking_uri(store: ArtifactStore) -> str:
+    """Return where launches are tracked: MLFLOW_TRACKING_URI, the store's SQLite, or their server.
+
+    Raises:
+        ConfigError: No launch was tracked, as far as can be seen from here.
+    """
+    uri = default_uri(store.root)
+    if not uri.startswith("sqlite:") or (store.root / "mlflow.db").exists():
+        return uri
+    for state in _tracked_launches(store):
+        if _is_server(found := str(state["uri"])):
+            return found
+    raise ConfigError(
+        f"{store.location} holds no tracked launch; run `amx ablate` first, or see --store"
+    )
+
+
+def _is_server(uri: str) -> bool:
+    return uri.startswith(("http://", "https://"))
+
+
+def _last_launch(store: ArtifactStore, uri: str) -> str:
+    """Return MLflow's path of the newest launch that is tracked there; empty where none is."""
+    for state in _tracked_launches(store):
+        if state["uri"] == uri or not _is_server(uri):
+            return f"#/experiments/{state['experiment_id']}/runs/{state['runs']['']}"
     return ""
+
+
+def _tracked_launches(store: ArtifactStore) -> Iterator[dict[str, Any]]:
+    """Yield what the tracker keeps of each launch, the newest first."""
+    for record in all_runs(store):
+        path = store.runs / record.id / "mlflow.json"
+        if path.exists():
+            yield read_json(path)

@@ -1,32 +1,41 @@
 """How much GPU time a launch may take."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from audiomotion.errors import DataError
+from audiomotion.errors import AudiomotionError, DataError
 from audiomotion.files import read_json, write_json
 from audiomotion.orchestrate.executor import EventKind, OnEvent
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.stages.base import AnyStage
+
+logger = logging.getLogger(__name__)
 
 GPU_LEDGER = "gpu-time.json"
 """What a launch has used so far, in its folder."""
 
 _HOUR = 3600.0
 _SECONDS_BETWEEN_WRITES = 5.0
+_SECONDS_BETWEEN_SHARES = 60.0
 
 
 class GpuBudget:
     """Adds up the GPU time that stages hold; when it is used up no stage gets a GPU any more.
 
     Stages that ask for no GPU go on. What is used is kept in a file, so that all attempts at a
-    launch count together; a driver that is killed forgets five seconds at most.
+    launch count together; a driver that is killed forgets five seconds at most, and where its
+    machine is lost with it a minute.
     """
 
     def __init__(
-        self, max_hours: float, gpus: Callable[[AnyStage], float], ledger: Path | None = None
+        self,
+        max_hours: float,
+        gpus: Callable[[AnyStage], float],
+        ledger: Path | None = None,
+        share: Callable[[], None] | None = None,
     ) -> None:
         """Make a budget.
 
@@ -34,14 +43,16 @@ class GpuBudget:
             max_hours: What may be used; infinity only counts.
             gpus: What a stage asks for.
             ledger: File that keeps what is used; None counts this process alone.
+            share: Lets other machines see that file.
         """
         self.max_hours = max_hours
         self._gpus = gpus
         self._ledger = ledger
+        self._share = share
         self._seconds = used_hours(ledger) * _HOUR if ledger else 0.0
         self.gpus_in_use = 0.0
         """GPUs that stages, and those who help them, hold now."""
-        self._counted_at = self._written_at = time.monotonic()
+        self._counted_at = self._written_at = self._shared_at = time.monotonic()
         # The local executor's ticks come from a thread of their own.
         self._lock = threading.Lock()
 
@@ -85,6 +96,16 @@ class GpuBudget:
         if self._ledger and held and due:
             write_json(self._ledger, {"gpu_seconds": self._seconds})
             self._written_at = now
+            self._share_now_and_then(now)
+
+    def _share_now_and_then(self, now: float) -> None:
+        if self._share is None or now - self._shared_at < _SECONDS_BETWEEN_SHARES:
+            return
+        self._shared_at = now
+        try:
+            self._share()
+        except AudiomotionError as error:  # the launch goes on, and shares it later
+            logger.warning("the GPU time used so far was not copied to the store: %s", error)
 
 
 def used_hours(ledger: Path) -> float:

@@ -7,14 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from audiomotion.errors import AudiomotionError, ClusterError, ConfigError
 from audiomotion.orchestrate.submitting.address import Address
 from audiomotion.orchestrate.submitting.server import server_version
-
-if TYPE_CHECKING:
-    pass
 
 _PREFIX: Final = "amx."
 _SECONDS_BETWEEN_LOOKS: Final = 0.2
@@ -144,14 +141,16 @@ class Jobs:
         A connection that breaks is made again, and no line is given twice.
         """
         lines = _Lines(on_line)
-        last_answer = time.monotonic()
+        silent_since: float | None = None
         while True:
             lines.begin_again()
             try:
                 asyncio.run(self._tail(submission_id, lines))
                 job = self.get(submission_id)
             except (RuntimeError, OSError, ClusterError) as error:
-                if time.monotonic() - last_answer > _SECONDS_WITHOUT_ANSWER:
+                if silent_since is None or lines.heard:
+                    silent_since = time.monotonic()
+                if time.monotonic() - silent_since > _SECONDS_WITHOUT_ANSWER:
                     raise ClusterError(
                         f"{self.address.url} has not answered for {_SECONDS_WITHOUT_ANSWER:.0f} s "
                         f"({error}); the job may go on: amx jobs logs {submission_id}"
@@ -161,7 +160,7 @@ class Jobs:
             if job.is_over:
                 lines.end()
                 return job
-            last_answer = time.monotonic()
+            silent_since = None
             time.sleep(_SECONDS_BETWEEN_LOOKS)
 
     async def _tail(self, submission_id: str, lines: "_Lines") -> None:
@@ -177,13 +176,16 @@ class _Lines:
         self._given = 0
         self._seen = 0
         self._rest = ""
+        self.heard = False
+        """Whether anything has arrived since it was last expected from its beginning."""
 
     def begin_again(self) -> None:
         """Expect the log from its beginning."""
-        self._seen, self._rest = 0, ""
+        self._seen, self._rest, self.heard = 0, "", False
 
     def add(self, text: str) -> None:
         """Take what arrived."""
+        self.heard = True
         *whole, self._rest = (self._rest + text).split("\n")
         for line in whole:
             self._give(line)

@@ -1,12 +1,13 @@
 """A launch: from resolved arms to a verdict on every one of them."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from audiomotion.config.experiment import Experiment
-from audiomotion.errors import ClusterError, DivergedError
+from audiomotion.errors import AudiomotionError, ClusterError, DivergedError
 from audiomotion.orchestrate.budget import GpuBudget
 from audiomotion.orchestrate.executor import EventKind, Executor, OnEvent
 from audiomotion.orchestrate.failures import NOT_ITS_OWN, Failure, failure_of
@@ -25,6 +26,8 @@ from audiomotion.orchestrate.worker import raise_verdict
 from audiomotion.stages.base import AnyStage
 from audiomotion.stages.graph import ReferenceStage
 from audiomotion.stages.system import SystemStages
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class Observer(Protocol):
         """
 
     def interrupted(self) -> None:
-        """Called instead of `end` when the launch breaks off; must not raise."""
+        """Called instead of `end` where the launch breaks off, `begin` or not; must not raise."""
 
 
 class Display(Protocol):
@@ -148,8 +151,6 @@ def launch(
     if earlier is not None:
         record = replace(record, created=earlier.created)
     folder.save(record)  # first: what it names is not collected from then on
-    available = store.available(plan.stages)
-    schedule = Schedule(plan.missing(available), seconds, plan.arms_of, budget)
 
     def on_event(event: EventKind, stage: AnyStage | None) -> None:
         display(event, stage)
@@ -158,6 +159,8 @@ def launch(
             observer.stage_done(record, stage, store.folder(stage))
 
     try:
+        available = store.available(plan.stages)
+        schedule = Schedule(plan.missing(available), seconds, plan.arms_of, budget)
         with terminated_as_interrupted():
             observer.begin(record)
             folder.share()
@@ -171,11 +174,19 @@ def launch(
             fetch_results(store, record)
             record = _observed(record, observer)
     except BaseException:
-        folder.save(record.with_arms(record.arms, "interrupted"))
+        _save_interrupted(folder, record)
         observer.interrupted()
         raise
     folder.save(record)
     return record
+
+
+def _save_interrupted(folder: RunFolder, record: RunRecord) -> None:
+    """Record that a launch broke off; why it did matters more than a store that is away."""
+    try:
+        folder.save(record.with_arms(record.arms, "interrupted"))
+    except AudiomotionError as error:
+        logger.warning("the launch could not be recorded as interrupted: %s", error)
 
 
 def _apply_verdicts(

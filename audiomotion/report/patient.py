@@ -39,6 +39,7 @@ class PatientObserver:
         self._deadline = float("inf")
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._problem: Exception | None = None
+        self._begun = False
         self._thread = threading.Thread(target=self._pass_on, daemon=True)
 
     def begin(self, record: RunRecord) -> None:
@@ -47,6 +48,7 @@ class PatientObserver:
         Raises:
             ClusterError: The server is away.
         """
+        self._begun = True
         self._inner.begin(record)
         self._thread.start()
 
@@ -76,7 +78,12 @@ class PatientObserver:
             raise self._problem
 
     def interrupted(self) -> None:
-        """Close the runs, if that takes no longer than there is time."""
+        """Close the runs, if that takes no longer than there is time.
+
+        Where none was opened, those of an earlier attempt stay as they ended.
+        """
+        if not self._begun:
+            return
         closing = threading.Thread(target=self._inner.interrupted, daemon=True)
         closing.start()
         closing.join(_CLOSING_SECONDS)

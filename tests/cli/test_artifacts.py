@@ -1,6 +1,10 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from audiomotion.cli import artifacts
 from tests.cli.command_line import amx, train
 
 
@@ -67,3 +71,22 @@ def test_what_is_not_there_cannot_be_pinned(damaged: Path) -> None:
         ended = amx("artifacts", command, "zzz", "--store", damaged)
         assert ended.code == 2
         assert "'zzz' fits no artifact" in ended.problem
+
+
+def test_what_a_launch_names_while_the_question_is_read_stays(
+    damaged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {path: path.read_bytes() for path in damaged.glob("runs/*/run.json")}
+    for path in kept:
+        path.unlink()
+
+    def agree(question: str) -> bool:
+        for path, content in kept.items():
+            path.write_bytes(content)
+        return True
+
+    monkeypatch.setattr(artifacts.sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(artifacts.typer, "confirm", agree)
+    ended = amx("artifacts", "gc", "--store", damaged, "--older-than", 0)
+    assert "removed 0 items" in ended.out
+    assert weights(damaged).exists()

@@ -144,6 +144,7 @@ def test_two_that_give_the_same_command_share_one_job(story: Story) -> None:
     ]
     assert sorted(match[1] for match in said) == ["attached to", "submitted"]
     assert {match[2] for match in said} == {job.id}
+    assert "other options" not in story.left.err + story.stayed.err
     assert re.fullmatch(r"amx-tiny-[0-9a-f]{8}-a1", job.id)
 
 

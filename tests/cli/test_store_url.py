@@ -47,6 +47,18 @@ def test_a_launch_is_shown_and_not_repeated_on_another_machine(launched, elsewhe
     assert not list(elsewhere.rglob("model.safetensors"))  # no weights for a table
 
 
+def test_speech_of_another_machine_is_counted_here(launched, elsewhere):
+    url, _ = launched
+    asked = ("--variant", "original", "--executor", "local", "--store", url, "--json")
+    ended = amx("data", "speak", "--dataset", TINY, *asked)
+    assert ended.code == 0, ended.err
+    assert ", 0 to run" in ended.err
+    (row,) = json.loads(ended.out)
+    assert row["utterances"] > 0
+    assert row["folder"].startswith(f"{url}/artifacts/speak/")
+    assert not list(elsewhere.rglob("*.wav"))
+
+
 def test_artifacts_are_listed_verified_and_kept_on_another_machine(launched, elsewhere, storage):
     url, _ = launched
     rows = json.loads(amx("artifacts", "list", "--store", url, "--json").out)

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from audiomotion.files import read_json
+from audiomotion.cli.launch_options import LaunchOptions
+from audiomotion.cli.running import Command
+from audiomotion.files import read_json, write_json
 from audiomotion.report import patient
 from tests.cli.command_line import train
 from tests.orchestrate.processes import Meanwhile, wait_until
@@ -42,3 +44,18 @@ def test_what_was_not_tracked_is_made_up_for(
     assert {run.info.status for run in runs.values()} == {"FINISHED"}
     assert runs["tiny/seed0"].data.metrics["rvq/loss"] > 0
     assert "nothing to compute" in train(store).err
+
+
+def test_a_dead_launch_whose_tracking_server_is_gone_stops_no_other(
+    damaged: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    for folder in (damaged / "runs").iterdir():
+        record, state = read_json(folder / "run.json"), read_json(folder / "mlflow.json")
+        write_json(folder / "run.json", record | {"status": "running"})
+        write_json(folder / "mlflow.json", state | {"uri": "http://127.0.0.1:9"})
+    Command(LaunchOptions(store=str(damaged)))._close_dead_runs("sqlite://")
+    said = capsys.readouterr().err
+    assert "had died; it is marked as interrupted" in said
+    assert "MLflow at http://127.0.0.1:9 cannot be used" in said
+    assert "`amx doctor` closes its runs there later" in said

@@ -5,7 +5,8 @@ import pytest
 
 from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Runtime
-from audiomotion.errors import DataError
+from audiomotion.errors import ClusterError, DataError
+from audiomotion.orchestrate import budget as budgets
 from audiomotion.orchestrate.budget import GpuBudget, used_hours
 from audiomotion.orchestrate.launch import Request, launch
 from audiomotion.orchestrate.local import LocalExecutor
@@ -159,3 +160,25 @@ def test_what_another_process_used_meanwhile_counts(tmp_path):
     (tmp_path / "used.json").write_text('{"gpu_seconds": 7200}')
     limit.watch(Schedule([training], {}), lambda event, stage: None)
     assert "--max-gpu-hours" in limit.refusal(training)
+
+
+def test_what_is_used_is_seen_by_other_machines_and_a_store_that_is_away_stops_nothing(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(budgets, "_SECONDS_BETWEEN_SHARES", 0.0)
+    shared = []
+
+    def share():
+        shared.append(used_hours(tmp_path / "used.json"))
+        raise ClusterError("the store is away")
+
+    training = trainings()[0]
+    limit = GpuBudget(1.0, one_gpu_for_trainings, tmp_path / "used.json", share)
+    schedule = Schedule([training], {})
+    watch = limit.watch(schedule, lambda event, stage: None)
+    schedule.start(training)
+    watch("started", training)
+    schedule.finish(training)
+    watch("done", training)
+    assert shared == [limit.used_hours]
+    assert limit.used_hours > 0

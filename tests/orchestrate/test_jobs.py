@@ -1,7 +1,11 @@
+from types import SimpleNamespace
+
 import pytest
 
 from audiomotion.errors import AudiomotionError, ClusterError, ConfigError
-from audiomotion.orchestrate.jobs import Job, _Lines, found, raise_for
+from audiomotion.orchestrate import jobs
+from audiomotion.orchestrate.jobs import Job, Jobs, _Lines, found, raise_for
+from audiomotion.orchestrate.submitting.address import Address
 
 
 def job(name: str, status: str = "RUNNING", exit_code: int | None = None, **facts: str) -> Job:
@@ -82,3 +86,43 @@ def test_a_log_that_is_read_again_gives_no_line_twice() -> None:
     reader.add("ur")
     reader.end()
     assert lines == ["one", "two", "three", "four"]
+
+
+class Breaking(Jobs):
+    """A job server whose connections end after an hour, on a clock of its own."""
+
+    def __init__(self, logs, monkeypatch):
+        self.address = Address("http://head", None)
+        self._logs = iter(logs)
+        self._now = 0.0
+        clock = SimpleNamespace(monotonic=lambda: self._now, sleep=self._pass)
+        monkeypatch.setattr(jobs, "time", clock)
+
+    def _pass(self, seconds):
+        self._now += seconds
+
+    async def _tail(self, submission_id, lines):
+        log = next(self._logs)
+        if log is None:
+            self._pass(50)
+            raise ConnectionRefusedError("nobody is there")
+        lines.add(log)
+        if not log.endswith("end\n"):
+            self._pass(3600)
+            raise RuntimeError("the connection was closed")
+
+    def get(self, submission_id):
+        return job(submission_id, "SUCCEEDED", 0)
+
+
+def test_a_log_that_was_read_for_hours_may_break_off(monkeypatch):
+    lines = []
+    server = Breaking(["one\n", None, "one\ntwo\n", "one\ntwo\n", "one\ntwo\nend\n"], monkeypatch)
+    assert server.follow("x", lines.append).status == "SUCCEEDED"
+    assert lines == ["one", "two", "end"]
+
+
+def test_a_server_that_stays_away_is_given_up(monkeypatch):
+    server = Breaking(["one\n", None, None, None, None], monkeypatch)
+    with pytest.raises(ClusterError, match=r"has not answered for 120 s.*amx jobs logs x"):
+        server.follow("x", lambda line: None)

@@ -8,7 +8,7 @@ from audiomotion.errors import ClusterError, DataError
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
 from audiomotion.orchestrate.local import LocalExecutor
 from audiomotion.orchestrate.plan import Plan, Target
-from audiomotion.orchestrate.records import RunFolder
+from audiomotion.orchestrate.records import RunFolder, all_runs
 from audiomotion.stages.system import SystemStages
 from tests.orchestrate.toy import DIVERGING, EXHAUSTING, ODD_FAILURE, PLAIN_FAILURE, note
 
@@ -198,6 +198,24 @@ def test_a_damaged_artifact_stops_a_launch_before_it_begins(store, experiment):
     with pytest.raises(DataError, match="delete"):
         start(store, experiment, arms, log=log)
     assert log.begun == []
+    assert [record.status for record in all_runs(store)] == ["interrupted"]
+
+
+def test_what_a_launch_broke_off_for_is_said_even_where_the_store_is_away(
+    store, experiment, monkeypatch
+):
+    class Away(Log):
+        def begin(self, record):
+            monkeypatch.setattr(store, "push", self.refuse)
+            super().begin(record)
+
+        def refuse(self, folder):
+            raise ClusterError("the store is away")
+
+    log = Away(RuntimeError("the first reason"))
+    with pytest.raises(RuntimeError, match="the first reason"):
+        start(store, experiment, [("a", note("of a"))], log=log)
+    assert log.ended == ["interrupted"]
 
 
 def test_an_unrelated_damaged_artifact_does_not(store, experiment):

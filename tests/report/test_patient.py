@@ -130,3 +130,15 @@ def test_a_bug_is_not_mistaken_for_an_absent_server(case):
     with pytest.raises(KeyError, match="step"):
         observer.end(case.record)
     assert case.said == []
+
+
+def test_who_never_began_leaves_what_an_earlier_attempt_closed(case):
+    case.observer().end(case.record)
+    tracker = Tracker(case.uri, case.root, case.root / "run")
+    PatientObserver(TrackedLaunch(tracker, case.root), case.said.append).interrupted()
+    assert {run_status(case, label) for label in tracker.labels()} == {"FINISHED"}
+
+
+def run_status(case, label):
+    tracker = Tracker(case.uri, case.root, case.root / "run")
+    return MlflowClient(tracking_uri=case.uri).get_run(tracker.run_id(label)).info.status

@@ -69,6 +69,10 @@ class ArtifactStore:
         """Return where the artifact of `stage` stands or will stand."""
         return self.root / "artifacts" / stage.name / stage.fingerprint
 
+    def place(self, stage: AnyStage) -> str:
+        """Return the same below the store's location, as all machines know it."""
+        return f"{self.location}/artifacts/{stage.name}/{stage.fingerprint}"
+
     def work_folder(self, fingerprint: str) -> Path:
         """Return where a run that is not finished keeps its files."""
         return self.root / "work" / fingerprint

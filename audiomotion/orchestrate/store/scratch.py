@@ -139,7 +139,9 @@ class ScratchCopy:
 
     def _whole_files(self) -> Iterator[Path]:
         scratch = self._work / "scratch"
-        for path in sorted(scratch.rglob("*")):
+        # Not rglob: it raises where a folder is renamed meanwhile, as a finished shard is.
+        found = [Path(folder, name) for folder, _, names in os.walk(scratch) for name in names]
+        for path in sorted(found):
             parts = path.relative_to(scratch).parts
             half = any(part.startswith(".") or part.endswith(_UNFINISHED) for part in parts)
             if not half and path.is_file():

@@ -22,7 +22,7 @@ def start_or_attach(
     environment: Mapping[str, str],
 ) -> tuple[Job, bool]:
     """Return the job of a submission, and whether it was started now."""
-    command = entrypoint("audiomotion", arguments)
+    command = amx_entrypoint(arguments)
     while True:
         running, attempt = attempts(jobs.all(), submission.stem)
         if running is not None:
@@ -32,6 +32,11 @@ def start_or_attach(
         if jobs.submit(name, command, runtime_env, _facts(submission, code)):
             return jobs.get(name), True
         # Somebody else submitted the same in this moment: it is in the list by now.
+
+
+def amx_entrypoint(arguments: Sequence[str]) -> str:
+    """Return the shell command that runs `amx` with the job's own code."""
+    return entrypoint("audiomotion", arguments)
 
 
 def attempts(jobs: Sequence[Job], stem: str) -> tuple[Job | None, int]:
