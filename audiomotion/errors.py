@@ -41,6 +41,10 @@ class ClusterError(AudiomotionError):
     exit_code = 4
 
 
+class HeadLostError(ClusterError):
+    """The head of the cluster is gone; what asks it through Ray from now on may not return."""
+
+
 class ClaimLostError(ClusterError):
     """Another process has taken over what this one was making."""
 
