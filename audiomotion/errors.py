@@ -45,6 +45,10 @@ class WorkerLostError(ClusterError):
     """Another worker of a group that trains together has ended, or cannot be reached."""
 
 
+class HeadLostError(ClusterError):
+    """The head of the cluster is gone; what asks it through Ray from now on may not return."""
+
+
 class ClaimLostError(ClusterError):
     """Another process has taken over what this one was making."""
 

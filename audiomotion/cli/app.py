@@ -4,13 +4,13 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from audiomotion import __version__
 from audiomotion.cli.console import errors
-from audiomotion.errors import AudiomotionError, DataError
+from audiomotion.errors import AudiomotionError, DataError, HeadLostError
 
 _INTERRUPTED = 130
 _STORAGE = ("aiobotocore", "botocore", "s3fs", "fsspec", "asyncio")
@@ -68,7 +68,7 @@ def main() -> None:
         logging.getLogger(__name__).debug("where it happened", exc_info=error)
         for line in str(error).splitlines():
             print(f"amx: {line}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        end_process(error)
     except _UsageError as error:
         sys.exit(_explain_usage(error))
     except typer.Abort:  # Ctrl-C where a question was asked
@@ -82,6 +82,17 @@ def main() -> None:
     if code == _INTERRUPTED:
         print("amx: interrupted; the same command continues", file=sys.stderr)
     sys.exit(code)
+
+
+def end_process(error: AudiomotionError) -> NoReturn:
+    """End with an error's exit code."""
+    if isinstance(error, HeadLostError):
+        # Ray's own farewell waits for the head until Ray ends the process, with another code; an
+        # interpreter that ends without it crashes.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(error.exit_code)
+    sys.exit(error.exit_code)
 
 
 def _common_first(args: Sequence[str]) -> list[str]:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from audiomotion.config.runtime import Resources
-from audiomotion.errors import ClusterError
+from audiomotion.errors import ClusterError, HeadLostError
+from audiomotion.orchestrate.head_watch import HeadWatch
 from audiomotion.orchestrate.placement import Node
 from audiomotion.orchestrate.submitting.address import INSIDE_JOB
 
@@ -42,8 +43,12 @@ def connected(address: str | None, num_cpus: int | None = None) -> Iterator[None
 
         try:
             yield
-        finally:
-            ray.shutdown()  # of a cluster that was joined: only leave it
+        except HeadLostError:
+            raise  # Ray's farewell would wait for the head; see the end of the process
+        except BaseException:
+            ray.shutdown()
+            raise
+        ray.shutdown()  # of a cluster that was joined: only leave it
 
 
 @contextmanager
@@ -104,6 +109,13 @@ def _init(**options: Any) -> None:
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
+
+
+def watch_of_head() -> HeadWatch:
+    """Return the watch of the head of the cluster that this process is a driver of."""
+    import ray
+
+    return HeadWatch(str(ray.get_runtime_context().gcs_address))
 
 
 def living_nodes() -> tuple[list[Node], bool]:

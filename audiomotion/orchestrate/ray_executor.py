@@ -4,7 +4,7 @@ from pathlib import Path
 
 from audiomotion.config.runtime import Runtime
 from audiomotion.orchestrate.executor import OnEvent
-from audiomotion.orchestrate.ray_connection import connected, living_nodes
+from audiomotion.orchestrate.ray_connection import connected, living_nodes, watch_of_head
 from audiomotion.orchestrate.ray_walk import Walk
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
@@ -42,12 +42,12 @@ class RayExecutor:
         Stages that run when it is interrupted are asked to save where they are.
 
         Raises:
-            ClusterError: Ray cannot be started, or the cluster does not answer.
+            ClusterError: Ray cannot be started, or the cluster does not answer, or no longer.
         """
         if schedule.finished:
             return
         with connected(self.address, self.num_cpus):
             nodes, autoscales = living_nodes()
             has_gpu = autoscales or any(node.gpus for node in nodes)
-            walk = Walk(self.store, self.data_root, self.runtime, has_gpu, schedule, on_event)
-            walk.to_the_end()
+            given = self.store, self.data_root, self.runtime, has_gpu, schedule, on_event
+            Walk(*given, watch_of_head()).to_the_end()

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from audiomotion.config.runtime import Resources, Runtime
-from audiomotion.errors import ConfigError
+from audiomotion.errors import ConfigError, HeadLostError
 from audiomotion.orchestrate.attempts import Attempts
 from audiomotion.orchestrate.executor import OnEvent, worker_settings
 from audiomotion.orchestrate.failures import MEMORY_KINDS, Failure
+from audiomotion.orchestrate.head_watch import HeadWatch, wait_for
 from audiomotion.orchestrate.outcomes import Lost, Outcome
 from audiomotion.orchestrate.placement import Node, Room, asked_for, whole, whole_gpus
 from audiomotion.orchestrate.ray_connection import living_nodes, task_options, wish_for
@@ -45,9 +46,11 @@ class Walk:
         has_gpu: bool,
         schedule: Schedule,
         on_event: OnEvent,
+        head: HeadWatch,
     ) -> None:
         self.store = store
         self.data_root = data_root
+        self.head = head
         self.asked = runtime
         self.runtime = runtime.settled(has_gpu=has_gpu)
         self.schedule = schedule
@@ -65,7 +68,11 @@ class Walk:
         self._looked = self._ticked = 0.0
 
     def to_the_end(self) -> None:
-        """Return when every stage is done, failed or skipped."""
+        """Return when every stage is done, failed or skipped.
+
+        Raises:
+            HeadLostError: The head of the cluster is gone.
+        """
         try:
             while not self.schedule.finished:
                 self._look_around()
@@ -74,12 +81,16 @@ class Walk:
                 self._stop_refused()
                 for handle in self._ended():
                     self._collect(handle)
+        except HeadLostError:
+            grace = self.head.grace_seconds / 2
+            wait_for(lambda: self.tasks.stop(grace), 2 * grace)
+            raise
         except BaseException:
             self.helpers.dismiss_all()
             self.tasks.stop(_GRACE_SECONDS)
             raise
         finally:
-            if self._wished:
+            if self._wished and not self.head.is_silent:
                 wish_for([])
 
     def _look_around(self) -> None:
@@ -88,6 +99,8 @@ class Walk:
         if now - self._looked < _LOOK_SECONDS:
             return
         self._looked = now
+        if not self.head.answers():
+            return
         nodes, self.autoscales = living_nodes()
         self._suspects = {key: until for key, until in self._suspects.items() if until > now}
         self.room.update(node for node in nodes if node.id not in self._suspects)
@@ -116,6 +129,8 @@ class Walk:
 
     def _start_ready(self) -> None:
         """Start what fits, the longest chain first; what does not lets smaller ones pass."""
+        if self.head.is_silent:
+            return
         full: set[Resources] = set()
         closed: set[str] = set()
         for stage in self.schedule.ready():
@@ -196,6 +211,8 @@ class Walk:
 
     def _help(self) -> None:
         """Give what no stage could take to sharded stages that run."""
+        if self.head.is_silent:
+            return
         for stage in [stage for stage in self.tasks.stages if stage.kind.sharded]:
             num_missing = self.store.missing_shards(stage.fingerprint)
             closed = () if self.store.shares_scratch else self._other_nodes(stage)
@@ -253,6 +270,8 @@ class Walk:
             return refusal
         if isinstance(outcome, Lost):
             logger.warning("the worker of stage %s was lost: %s", stage.name, outcome.how)
+            if not self.head.answers():
+                return None  # the cluster is at fault, not the stage
             if outcome.node_died and node is not None:
                 self._suspects[node] = time.monotonic() + _SUSPECT_SECONDS
                 self._looked = 0.0

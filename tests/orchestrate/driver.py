@@ -1,17 +1,23 @@
 """Run toy stages: `python -m tests.orchestrate.driver STORE EXECUTOR [WHAT [TEXT ...]]`.
 
-WHAT is greedy, shards, counted, endless, beside, together or endless-together. AMX_TEST_ADDRESS
-names a cluster to run them on.
+WHAT is greedy, shards, counted, endless, beside, together or endless-together; launch is both
+trainings, recorded. AMX_TEST_ADDRESS names a cluster to run them on.
 """
 
 import os
 import sys
+from pathlib import Path
 
+from audiomotion.cli.app import end_process
+from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Resources, Runtime, StageResources
-from audiomotion.orchestrate.executor import Executor
+from audiomotion.errors import ClusterError
+from audiomotion.orchestrate.executor import EventKind, Executor
+from audiomotion.orchestrate.launch import Request, launch
 from audiomotion.orchestrate.local import LocalExecutor
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.ray_executor import RayExecutor
+from audiomotion.orchestrate.records import RunRecord
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.stopping import terminated_as_interrupted
 from audiomotion.orchestrate.store import ArtifactStore, open_store
@@ -60,6 +66,41 @@ def wanted(what: str, texts: tuple[str, ...]) -> list[AnyStage]:
     }[what]()
 
 
+class Said:
+    """Prints what a launch tells its observer and its display."""
+
+    def begin(self, record: RunRecord) -> None:
+        print("launch", record.id, flush=True)
+
+    def stage_done(self, record: RunRecord, stage: AnyStage, folder: Path) -> None:
+        print("observed", stage.fingerprint[:8], flush=True)
+
+    def end(self, record: RunRecord) -> None:
+        print("end", record.status, flush=True)
+
+    def interrupted(self) -> None:
+        print("interrupted", flush=True)
+
+    def __call__(self, event: EventKind, stage: AnyStage | None) -> None:
+        if stage is not None:
+            print(event, stage.fingerprint[:8], flush=True)
+
+
+def launch_recorded(store: ArtifactStore, executor: Executor) -> None:
+    """Launch both trainings as one arm; end as the command line does where the cluster fails."""
+    (arm,) = resolve("demo")
+    request = Request("experiment", "toys", [(arm.name, arm.experiment)], {})
+    plan = Plan([Target(arm.name, arm.experiment.seed, trainings()[-1])])
+    store.prepare()
+    said = Said()
+    try:
+        record = launch(request, plan, store, executor, said, said, {})
+    except ClusterError as error:
+        print(f"amx: {error}", flush=True)
+        end_process(error)
+    sys.exit(0 if record.status == "done" else 1)
+
+
 def main(root: str, executor: str, what: str = "", *texts: str) -> None:
     """Exit with 1 where a stage failed, with 130 where it was told to stop."""
     store = open_store(root)
@@ -70,6 +111,9 @@ def main(root: str, executor: str, what: str = "", *texts: str) -> None:
         if executor == "local"
         else RayExecutor(store, None, runtime, address)
     )
+    if what == "launch":
+        launch_recorded(store, made)
+        return
     try:
         with terminated_as_interrupted():
             schedule = run_only(store, made, *wanted(what, texts))

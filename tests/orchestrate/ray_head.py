@@ -7,10 +7,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from audiomotion.errors import ClusterError
 from audiomotion.orchestrate.submitting.address import Address
@@ -75,7 +76,74 @@ def ray_head() -> Iterator[Head]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(folder: Path, options: list[str]) -> "subprocess.Popen[bytes]":
+class BareCluster:
+    """A head that runs no stages, without a job server, and one node, at one place again and again.
+
+    For tests that kill the head.
+    """
+
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.folder = folder
+        self.variables = variables
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._port, *self._agents = free_ports(3)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        head = ["--head", f"--port={self._port}", "--include-dashboard=false", *self._options(0)]
+        head += [f"--temp-dir={self.folder / 'ray'}", "--num-cpus=0"]
+        node = [f"--address={self.address}", *self._options(1)]
+        for options in (head, node):
+            self._processes.append(_start(self.folder, options, self.variables))
+            wait_until(self._is_up, "the node", _SECONDS_TO_START)
+
+    def _options(self, index: int) -> list[str]:
+        return [f"--dashboard-agent-listen-port={self._agents[index]}"]
+
+    def _is_up(self) -> bool:
+        log = (self.folder / "start.log").read_text()
+        assert self._processes[-1].poll() is None, log
+        return log.count("Ray runtime started.") == len(self._processes)
+
+    def kill_head(self) -> None:
+        """Kill every process of the head at once, as when its machine goes."""
+        kill_all(_tree(self._processes[-2].pid))
+
+    def left(self) -> list[int]:
+        """Return the processes that are still there, workers too."""
+        return [pid for pid in _left(self.folder) if _state(pid) != "Z"]
+
+    def end(self) -> None:
+        kill_all(_left(self.folder))
+        for process in self._processes:
+            process.wait()
+        wait_until(lambda: not self.left(), "the cluster's end")
+
+
+def _tree(pid: int) -> list[int]:
+    """Return a process and all below it."""
+    children = [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _parent(entry) == pid]
+    return [pid, *(below for child in children for below in _tree(child))]
+
+
+def _parent(entry: Path) -> int | None:
+    with suppress(OSError):
+        return int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+    return None
+
+
+def _state(pid: int) -> str:
+    with suppress(OSError):
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+    return "Z"
+
+
+def _start(
+    folder: Path, options: list[str], variables: Mapping[str, str] = MappingProxyType({})
+) -> "subprocess.Popen[bytes]":
     environment = {
         **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -84,9 +152,10 @@ def _start(folder: Path, options: list[str]) -> "subprocess.Popen[bytes]":
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
         _MARK: str(folder),
+        **variables,
     }
     command = [
-        str(Path(sys.executable).with_name("ray")), "start", "--block", *options, "--num-cpus=1",
+        str(Path(sys.executable).with_name("ray")), "start", "--block", "--num-cpus=1", *options,
         "--num-gpus=0", f"--object-store-memory={80 * 2**20}", "--min-worker-port=0",
         "--max-worker-port=0", "--disable-usage-stats",
     ]  # fmt: skip
