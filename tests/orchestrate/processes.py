@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[2]
 _MARK = "AMX_TEST_MARK"
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 150) -> None:
     """Poll until `condition` holds."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -43,7 +43,7 @@ class Driver:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
-    def finish(self, seconds: float = 60) -> int:
+    def finish(self, seconds: float = 150) -> int:
         """Return the exit code."""
         try:
             return self.process.wait(timeout=seconds)
@@ -96,7 +96,7 @@ class Meanwhile(threading.Thread):
         except BaseException as error:
             self._error = error
 
-    def finish(self, seconds: float = 60) -> None:
+    def finish(self, seconds: float = 150) -> None:
         """Wait for the end, and raise what went wrong."""
         self.join(seconds)
         if self._error is not None:
