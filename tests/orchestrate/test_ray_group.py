@@ -131,6 +131,7 @@ def test_a_loss_that_is_not_finite_is_found_out_for_good(story):
     assert "the loss is nan at step 7" in story.log
 
 
+@pytest.mark.slow
 def test_all_save_one_step_and_end_where_they_are_told_to_stop(tmp_path):
     stage = endless_together()
     scratch = ArtifactStore(tmp_path).work_folder(stage.fingerprint) / "scratch"

@@ -23,6 +23,8 @@ VARIABLES = {
 }
 """The last: how long Ray waits for a head that is gone, 60 s where nothing is said."""
 
+pytestmark = pytest.mark.slow  # two clusters, and Ray takes its time to give a head up
+
 
 @pytest.fixture
 def cluster() -> Iterator[BareCluster]:
