@@ -1,5 +1,6 @@
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import version
 
 import pytest
 import torch
@@ -29,7 +30,7 @@ def test_a_node_says_what_it_is_like(tmp_path, monkeypatch) -> None:
         ),
     )
     assert facts.node.startswith("10.0.0.1 (")
-    assert facts.versions["torch"] == torch.__version__
+    assert facts.versions["torch"] == version("torch")
     assert facts.unmet == ()
     assert facts.free_gigabytes > 0
     assert facts.missing_folders == (str(tmp_path / "raw"),)
@@ -43,7 +44,7 @@ def test_what_is_not_installed_is_named(monkeypatch) -> None:
     monkeypatch.setattr("audiomotion.orchestrate.submitting.node.requires", lambda name: needed)
     facts = node_facts("n", 0, Questions(nonce="n", store=""))
     assert facts.unmet == (
-        f"torch {torch.__version__}, not torch>=99",
+        f"torch {version('torch')}, not torch>=99",
         "no-such-package is not installed (no-such-package>=1)",
     )
 
