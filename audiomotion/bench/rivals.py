@@ -1,10 +1,11 @@
 """The same arm that does nothing, run by what Ray itself offers: Tune trials, and jobs."""
 
+import io
 import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -60,7 +61,8 @@ def _tune(number: int, folder: Path) -> None:
         tune_config=tune.TuneConfig(num_samples=number),
         run_config=tune.RunConfig(storage_path=str(folder), verbose=0),
     )
-    tuner.fit()
+    with redirect_stdout(io.StringIO()):  # Tune draws boxes where our results go
+        tuner.fit()
 
 
 def _jobs(number: int, address: str) -> None:
