@@ -65,3 +65,8 @@ class DivergedError(ModelError):
     def __init__(self, message: str, step: int = 0) -> None:
         super().__init__(message)
         self.step = step
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an exception says; its class where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -43,7 +43,7 @@ class Attempts:
     def after_loss(self, stage: AnyStage, node: str | None, how: str) -> Failure | None:
         """Take note of a lost worker; return the failure where it is not tried again."""
         key = stage.fingerprint
-        kept = kept_by(self._store, key)
+        kept = self._store.kept(key)
         progressed = key in self._kept and not kept <= self._kept[key]
         self._num_lost[key] = 1 if progressed else self._num_lost.get(key, 0) + 1
         self._kept[key] = kept
@@ -77,11 +77,3 @@ def exhausted(failure: Failure, asked: Resources, where: str) -> Failure:
         "yourself: it changes the result"
     )
     return Failure(failure.stage, reason, ClusterError.exit_code, failure.kind)
-
-
-def kept_by(store: ArtifactStore, fingerprint: str) -> frozenset[str]:
-    """Return the names of what an unfinished stage keeps: checkpoints, shards, repeats.
-
-    A new name is progress that a crash does not take away.
-    """
-    return store.kept(fingerprint)

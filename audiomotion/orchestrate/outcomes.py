@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from audiomotion.errors import first_line
 from audiomotion.orchestrate.failures import Failure, failure_of
 from audiomotion.orchestrate.worker import Busy
 from audiomotion.stages.base import AnyStage
@@ -31,7 +32,7 @@ def outcome_of(stage: AnyStage, handle: Any) -> Outcome:
     try:
         outcome: Ended = ray.get(handle)
     except ray.exceptions.OutOfMemoryError as error:
-        return Failure(stage, _first_line(error), kind="host_memory")
+        return Failure(stage, first_line(error), kind="host_memory")
     except (ray.exceptions.RayTaskError, ray.exceptions.RuntimeEnvSetupError) as error:
         return failure_of(stage, error)  # before our code ran: an import, say
     except ray.exceptions.RayError as error:
@@ -39,7 +40,3 @@ def outcome_of(stage: AnyStage, handle: Any) -> Outcome:
     if outcome == "stopped":
         return Lost("it was told to stop, as when its node is drained", node_died=False)
     return outcome
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from audiomotion.config.runtime import Resources
-from audiomotion.errors import ClusterError, HeadLostError
+from audiomotion.errors import ClusterError, HeadLostError, first_line
 from audiomotion.orchestrate.head_watch import HeadWatch
 from audiomotion.orchestrate.placement import Node
 from audiomotion.orchestrate.submitting.address import INSIDE_JOB
@@ -85,7 +85,7 @@ def _start(num_cpus: int | None) -> None:
         )
     except Exception as error:  # Ray raises many kinds here; all mean the same to a user
         raise ClusterError(
-            f"Ray cannot be started on this machine: {_first_line(error)}; "
+            f"Ray cannot be started on this machine: {first_line(error)}; "
             "--executor local runs without it"
         ) from error
 
@@ -95,7 +95,7 @@ def _join(address: str) -> None:
         _init(address=address)
     except Exception as error:  # as above
         raise ClusterError(
-            f"the Ray cluster at {address} does not answer: {_first_line(error)}; "
+            f"the Ray cluster at {address} does not answer: {first_line(error)}; "
             "look whether its head runs (ray status), and its token (RAY_AUTH_TOKEN)"
         ) from error
 
@@ -104,11 +104,6 @@ def _init(**options: Any) -> None:
     import ray
 
     ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def watch_of_head() -> HeadWatch:

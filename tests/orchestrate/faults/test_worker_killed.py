@@ -15,7 +15,6 @@ import pytest
 from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.files import read_json
-from audiomotion.orchestrate.attempts import kept_by
 from audiomotion.orchestrate.executor import Executor
 from audiomotion.orchestrate.launch import Request, make_plan
 from audiomotion.orchestrate.local import LocalExecutor
@@ -90,7 +89,7 @@ def kill_each(store: ArtifactStore, stages: list[AnyStage], held: Mapping[str, E
         for stage in list(left):
             key = stage.fingerprint
             assert not store.folder(stage).exists(), f"{stage.name} was too quick"
-            is_midway = kept_by(store, key) if stage.name in KEEPS_FIRST else True
+            is_midway = store.kept(key) if stage.name in KEEPS_FIRST else True
             if progress_path(store, key).exists() and is_midway and (pid := worker_of(stage)):
                 os.kill(pid, signal.SIGKILL)
                 held[stage.name].close()
