@@ -35,11 +35,11 @@ from audiomotion.orchestrate.launch import Request
 from audiomotion.orchestrate.outside import checked_name, keep_measured, outside_record
 from audiomotion.orchestrate.plan import Plan, Target
 from audiomotion.orchestrate.records import RunRecord
-from audiomotion.orchestrate.results import fetch_results
 from audiomotion.orchestrate.store import ArtifactStore, open_store
-from audiomotion.report.outside import outside_table
-from audiomotion.report.render import as_json as table_json
-from audiomotion.report.render import print_table
+from audiomotion.report.render.sheet import sheet_of
+from audiomotion.report.render.terminal import print_sheet
+from audiomotion.report.render.tidy import as_json as table_json
+from audiomotion.report.tables import table_of
 from audiomotion.stages.base import AnyStage
 from audiomotion.stages.graph import OutsideStage
 from audiomotion.stages.system import SystemStages
@@ -185,11 +185,10 @@ class _Bench:
 
 def _print(record: RunRecord, store: ArtifactStore, *, as_json: bool) -> None:
     """Print the table of a record, and where it is kept."""
-    fetch_results(store, record, drawn=False)
-    table = outside_table(record, store.artifact_root)
+    table = table_of(store, record)
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
     else:
-        print_table(table, results())
+        print_sheet(sheet_of(table), results())
     errors.say(f"kept as {record.id}: `amx runs show {record.id}`")

@@ -46,13 +46,15 @@ from audiomotion.orchestrate.forecast import Forecast
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
 from audiomotion.orchestrate.plan import Fingerprint, Plan
 from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
-from audiomotion.orchestrate.results import fetch_reports, fetch_results
+from audiomotion.orchestrate.results import fetch_reports
 from audiomotion.orchestrate.store import open_store
 from audiomotion.report.notes import same_system_notes
 from audiomotion.report.published import refuse_unknown_rows
-from audiomotion.report.render import as_json as table_json
-from audiomotion.report.render import print_table
-from audiomotion.report.table import ResultTable, build_table
+from audiomotion.report.render.sheet import sheet_of
+from audiomotion.report.render.terminal import print_sheet
+from audiomotion.report.render.tidy import as_json as table_json
+from audiomotion.report.table import ResultTable
+from audiomotion.report.tables import table_of
 from audiomotion.stages.results import DATASET_REPORT
 
 
@@ -296,14 +298,13 @@ class Command:
                 TrackedLaunch(tracker, self.store.artifact_root).interrupted()
 
     def _table(self, record: RunRecord) -> ResultTable:
-        fetch_results(self.store, record, drawn=False)
-        return build_table(record, self.store.artifact_root)
+        return table_of(self.store, record)
 
     def _print(self, table: ResultTable) -> None:
         if self.options.as_json:
             typer.echo(table_json(table))
         else:
-            print_table(table, results())
+            print_sheet(sheet_of(table), results())
             errors.say(f"compare curves and arms in a browser: amx ui{self._store_option()}")
 
     def _say_dropped(self, plan: Plan) -> None:

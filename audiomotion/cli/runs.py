@@ -12,11 +12,11 @@ from audiomotion.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from audiomotion.config.nearest import not_one_of
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.records import ArmRecord, RunRecord, all_runs
-from audiomotion.orchestrate.results import fetch_results
 from audiomotion.orchestrate.store import open_store
-from audiomotion.report.outside import table_of
-from audiomotion.report.render import as_json as table_json
-from audiomotion.report.render import print_table
+from audiomotion.report.render.sheet import sheet_of
+from audiomotion.report.render.terminal import print_sheet
+from audiomotion.report.render.tidy import as_json as table_json
+from audiomotion.report.tables import table_of
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -45,13 +45,12 @@ def show(
     """Show a launch: its table, and the artifacts behind it."""
     artifacts = open_store(store)
     record = _find(run, list(all_runs(artifacts)))
-    fetch_results(artifacts, record, drawn=False)
-    table = table_of(record, artifacts.artifact_root)
+    table = table_of(artifacts, record)
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
-    print_table(table, results())
+    print_sheet(sheet_of(table), results())
     for arm in record.arms:
         typer.echo(f"{arm.arm} seed {arm.seed}: {arm.status} {arm.reason}".rstrip())
         for stage, fingerprint in arm.fingerprints.items():

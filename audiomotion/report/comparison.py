@@ -20,6 +20,9 @@ from audiomotion.report.statistics import Figure
 Arms = Mapping[str, Mapping[int, Mapping[str, Figure]]]
 """Figures by arm, training seed and metric, as `Row.by_seed` has them."""
 
+SamplingDifferences = Mapping[tuple[str, str], SamplingDifference]
+"""By arm and metric."""
+
 Mark = Literal["best", "second"]
 """`best` is set in bold, `second` underlined."""
 

@@ -10,12 +10,25 @@ from audiomotion.report.statistics import Figure
 from audiomotion.stages.results import RESULT
 
 
+def artifact_of(arm: ArmRecord) -> str:
+    """Return what holds an arm's figures: `evaluation/FINGERPRINT`, of other systems `outside/…`.
+
+    It is their path below the store's artifacts.
+    """
+    stage = "outside" if "outside" in arm.fingerprints else "evaluation"
+    return f"{stage}/{arm.fingerprints[stage]}"
+
+
 def result_of(arm: ArmRecord, artifacts: Path) -> dict[str, Any]:
     """Return what the evaluation of an arm, or of another system's motions, left."""
-    stage = "outside" if "outside" in arm.fingerprints else "evaluation"
-    path = artifacts / stage / arm.fingerprints[stage] / RESULT
-    content: dict[str, Any] = read_json(path)
+    content: dict[str, Any] = read_json(artifacts / artifact_of(arm) / RESULT)
     return content
+
+
+def repeats_of(result: Mapping[str, Any]) -> dict[str, list[float]]:
+    """Return each metric's value in every repeat."""
+    repeats = result["repeats"]
+    return {key: [one["metrics"][key] for one in repeats] for key in repeats[0]["metrics"]}
 
 
 def figures_of(result: Mapping[str, Any]) -> dict[str, Figure]:

@@ -6,11 +6,14 @@ from typing import Any, Final
 
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
-from audiomotion.report.measured import figures_of, result_of
+from audiomotion.report.comparison import compare
+from audiomotion.report.conditions import beside_verdicts, conditions_of
+from audiomotion.report.measured import artifact_of, figures_of, result_of
 from audiomotion.report.notes import evaluator_note, interval_note, unknown_words_notes
 from audiomotion.report.published import PublishedFigures, PublishedRow, published_rows
 from audiomotion.report.published_notes import other_data, published_notes
-from audiomotion.report.table import ResultTable, Row, build_table
+from audiomotion.report.table import ResultTable, Row
+from audiomotion.report.verdict_notes import verdict_notes
 from audiomotion.stages.results import GIVEN, REAL
 
 _PUBLISHED_TABLE: Final = 3
@@ -23,15 +26,6 @@ _VARIANT: Final = "original"
 """Captions of the table: as they were written."""
 
 
-def table_of(record: RunRecord, artifacts: Path) -> ResultTable:
-    """Return the table of any record."""
-    return (
-        outside_table(record, artifacts)
-        if record.kind == "outside"
-        else build_table(record, artifacts)
-    )
-
-
 def outside_table(record: RunRecord, artifacts: Path) -> ResultTable:
     """Return the figures of another system beside those of real motion on the same clips.
 
@@ -42,35 +36,61 @@ def outside_table(record: RunRecord, artifacts: Path) -> ResultTable:
     (arm,) = record.arms
     published = _published_beside(record.dataset, arm)
     is_done = arm.status == "done"
-    beside = [source.rows[arm.arm] for source in published]
+    rows = [
+        outside_row(arm, record.dataset, artifacts, published)
+        if is_done
+        else _without_result(arm, published)
+    ]
     return ResultTable(
         title=record.title,
         dataset=record.dataset,
-        rows=[outside_row(arm, artifacts, beside) if is_done else _without_result(arm, beside)],
+        rows=rows,
         references=[_real_row(arm, artifacts)] if is_done else [],
+        systems=[],
         published=published,
         published_only=[],
-        notes=_notes(record, artifacts, published),
+        notes=[*_notes(record, artifacts, published), *verdict_notes(rows, published)],
+        comparison=compare({}, None),
     )
 
 
 def outside_row(
-    arm: ArmRecord, artifacts: Path, published: Sequence[PublishedRow | None] = ()
+    arm: ArmRecord,
+    dataset: str,
+    artifacts: Path,
+    published: Sequence[PublishedFigures] = (),
 ) -> Row:
     """Return a system's row; where clips are missing its name says so.
 
     Args:
         arm: The arm of a record of kind `outside` that is done.
+        dataset: Data set that it was measured on.
         artifacts: Folder `artifacts` of the store.
-        published: Its row in each published table that stands beside.
+        published: The published tables that stand beside.
     """
+    beside = [_row_of(arm.arm, source) for source in published]
     figures = figures_of(result_of(arm, artifacts))
     name = arm.arm + _share(_given(arm, artifacts))
-    return Row(name, figures, published, arm.weights, by_seed={arm.seed: figures})
+    return Row(
+        name,
+        figures,
+        beside,
+        arm.weights,
+        by_seed={arm.seed: figures},
+        verdicts=beside_verdicts(figures, beside, conditions_of(arm, dataset), published),
+        artifacts={arm.seed: artifact_of(arm)},
+    )
 
 
-def _without_result(arm: ArmRecord, published: Sequence[PublishedRow | None]) -> Row:
-    return Row(arm.arm, {}, published, arm.weights, arm.reason or arm.status)
+def _without_result(arm: ArmRecord, published: Sequence[PublishedFigures]) -> Row:
+    beside = [_row_of(arm.arm, source) for source in published]
+    return Row(arm.arm, {}, beside, arm.weights, arm.reason or arm.status)
+
+
+def _row_of(system: str, source: PublishedFigures) -> PublishedRow | None:
+    """Return a system's row in a published table, as an arm or as another system."""
+    rows = [*source.rows.values(), *source.others]
+    return next((row for row in rows if row.system.lower() == system.lower()), None)
 
 
 def _published_beside(dataset: str, arm: ArmRecord) -> list[PublishedFigures]:

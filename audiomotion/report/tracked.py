@@ -11,10 +11,12 @@ from audiomotion.config.combinations import split
 from audiomotion.errors import ClusterError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
+from audiomotion.report.building import build_table
+from audiomotion.report.columns import table_columns
 from audiomotion.report.examples import draw_examples
-from audiomotion.report.render import markdown
+from audiomotion.report.render.markdown import markdown
+from audiomotion.report.render.sheet import sheet_of
 from audiomotion.report.statistics import Figure
-from audiomotion.report.table import build_table, table_columns
 from audiomotion.stages.base import AnyStage
 from audiomotion.stages.results import CURVES, KEPT
 from audiomotion.track.tracker import Tracker
@@ -80,8 +82,8 @@ class TrackedLaunch:
             prefix = " ".join(split(row.name))
             self.tracker.log_metrics("", _values(row.figures, f"{prefix}/"))
         self.tracker.log_table(table_columns(table), "comparison.json")
-        self.tracker.log_text("", markdown(table), "comparison.md")
-        self.tracker.describe("", markdown(table))
+        self.tracker.log_text("", markdown(sheet_of(table)), "comparison.md")
+        self.tracker.describe("", markdown(sheet_of(table)))
         self.tracker.end("", "FINISHED" if record.status == "done" else "FAILED")
 
     def _log_motions(self, arm: ArmRecord) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from audiomotion.files import write_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
-from audiomotion.report.outside import outside_table, table_of
+from audiomotion.report.outside import outside_table
 from audiomotion.report.table import ResultTable
 from audiomotion.stages.results import GIVEN, REAL, RESULT
 from tests.report.launches import done, experiment, launch, result
@@ -51,12 +51,6 @@ def test_the_row_the_ceiling_and_what_was_published(tmp_path: Path) -> None:
     assert published is not None and published.system == "MDM"
     assert published.figures["fid"].mean == 0.497 and "top1" not in published.figures
     assert "not kit" not in said(table)
-    assert table_of(made, tmp_path) == table
-
-
-def test_a_launch_has_its_own_table(tmp_path: Path) -> None:
-    made = launch(tmp_path, done(tmp_path, "wavlm", 0, result([0.5])))
-    assert [row.name for row in table_of(made, tmp_path).rows] == ["wavlm"]
 
 
 def test_another_data_set_than_the_published_one_is_named(tmp_path: Path) -> None:

@@ -4,8 +4,9 @@ import pytest
 
 from audiomotion.errors import DataError
 from audiomotion.files import write_json
+from audiomotion.report.building import build_table
+from audiomotion.report.columns import table_columns
 from audiomotion.report.statistics import Figure, over_seeds
-from audiomotion.report.table import build_table, table_columns
 from audiomotion.stages.results import RESULT
 from tests.report.launches import TABLE6, axes, done, experiment, failed, launch, result
 

@@ -12,7 +12,8 @@ from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.records import RunRecord
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.store import ArtifactStore
-from audiomotion.report.table import ResultTable, build_table
+from audiomotion.report.building import build_table
+from audiomotion.report.table import ResultTable
 from audiomotion.stages.base import AnyStage, StageContext
 
 FOLDER = Path(__file__).parent

@@ -4,8 +4,11 @@ import json
 import pytest
 from rich.console import Console
 
-from audiomotion.report.render import as_json, headings, markdown, print_table
-from audiomotion.report.table import build_table
+from audiomotion.report.building import build_table
+from audiomotion.report.render.markdown import markdown as as_markdown
+from audiomotion.report.render.sheet import sheet_of
+from audiomotion.report.render.terminal import print_sheet
+from audiomotion.report.render.tidy import as_json
 from tests.report.launches import axes, done, failed, launch, result
 
 
@@ -19,9 +22,19 @@ def table(tmp_path):
     return build_table(launch(tmp_path, *arms), tmp_path)
 
 
+def headings(table):
+    return [heading.label for heading in sheet_of(table).grids[0].headings]
+
+
+def markdown(table):
+    """Return the first grid, the arms beside published figures, and what stands below."""
+    parts = as_markdown(sheet_of(table)).split("\n\n")
+    return "\n\n".join([*parts[:2], parts[-1]])
+
+
 def printed(table, width=200):
     stream = io.StringIO()
-    print_table(table, Console(file=stream, width=width, highlight=False))
+    print_sheet(sheet_of(table), Console(file=stream, width=width, highlight=False))
     return stream.getvalue()
 
 

@@ -1,0 +1,1 @@
+"""A result table in every form: terminal, Markdown, HTML, LaTeX, CSV, JSON."""
