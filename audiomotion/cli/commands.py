@@ -14,6 +14,7 @@ from audiomotion.cli import (
     listing,
     running,
     runs,
+    table,
     ui,
 )
 
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("train")(running.train)
     app.command("ablate")(running.ablate)
     app.command("evaluate")(evaluate.evaluate)
+    app.command("table")(table.table)
     app.command("config")(configuration.config)
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from audiomotion.cli.console import errors, results
+from audiomotion.cli.finding import find_run
 from audiomotion.cli.options import DEFAULT_STORE, JsonOption, StoreOption
-from audiomotion.config.nearest import not_one_of
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.records import ArmRecord, RunRecord, all_runs
 from audiomotion.orchestrate.store import open_store
@@ -44,7 +44,7 @@ def show(
 ) -> None:
     """Show a launch: its table, and the artifacts behind it."""
     artifacts = open_store(store)
-    record = _find(run, list(all_runs(artifacts)))
+    record = find_run(run, list(all_runs(artifacts)))
     table = table_of(artifacts, record)
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}
@@ -69,7 +69,7 @@ def motions(
     from audiomotion.orchestrate.exporting import write_motions
 
     artifacts = open_store(store)
-    record = _find(run, list(all_runs(artifacts)))
+    record = find_run(run, list(all_runs(artifacts)))
     chosen = _find_arm(record, arm, seed)
     errors.say(f"generating the motions of {chosen.arm}, seed {chosen.seed}, as it was measured")
     if not write_motions(chosen, record.id, artifacts, output):
@@ -83,16 +83,3 @@ def _find_arm(record: RunRecord, name: str | None, seed: int | None) -> ArmRecor
         return arms[0]
     listed = ", ".join(f"--arm {arm.arm} --seed {arm.seed}" for arm in record.arms)
     raise ConfigError(f"{record.id} has {listed}; choose one that was trained here")
-
-
-def _find(run: str, records: list[RunRecord]) -> RunRecord:
-    exact = [record for record in records if record.id == run]
-    found = exact or [record for record in records if record.id.startswith(run)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        names = ", ".join(record.id for record in found)
-        raise ConfigError(f"{run!r} is the beginning of several launches: {names}; give more of it")
-    if not records:
-        raise ConfigError(f"{run!r}: there are no launches here; see --store")
-    raise ConfigError(not_one_of(run, [record.id for record in records], what="the launches "))

@@ -48,7 +48,9 @@ def _unsettled(comparison: Comparison) -> list[str]:
         if metric.key not in comparison.leaders:
             continue
         leader = comparison.leaders[metric.key]
-        rest = [one for one in comparison.against_leader(metric.key) if not one.significant]
+        others = comparison.against_leader(metric.key)
+        # Why some have no test is said once, by `_not_as_planned`.
+        rest = [one for one in others if not one.significant and one.difference.test != "none"]
         if rest:
             named = ", ".join(f"{one.arm} {one.settled_by}" for one in rest)
             told.append(f"{metric.label}, {leader} against {named}")

@@ -18,10 +18,11 @@ def table_of(store: ArtifactStore, record: RunRecord) -> ResultTable:
     fetch_results(store, record, drawn=False)
     if record.kind == "outside":
         return outside_table(record, store.artifact_root)
-    return build_table(record, store.artifact_root, _systems(store, record))
+    return build_table(record, store.artifact_root, systems_beside(store, record))
 
 
-def _systems(store: ArtifactStore, record: RunRecord) -> list[ArmRecord]:
+def systems_beside(store: ArtifactStore, record: RunRecord) -> list[ArmRecord]:
+    """Return the other systems that have rows in the table of a launch, their figures fetched."""
     published = [one["published"] for one in record.axis.get("axes", ())]
     if not any(one and one["others"] for one in published):
         return []

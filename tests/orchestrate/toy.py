@@ -25,6 +25,7 @@ from audiomotion.stages.base import (
     Stage,
     StageContext,
     StageKind,
+    StopRequested,
 )
 from audiomotion.stages.training import keep_training, loop_settings
 from audiomotion.train.batches import batch_indices
@@ -58,6 +59,7 @@ class ToyTask(TrainingTask):
         self.lengths = np.arange(_NUM_EXAMPLES)
         self.seed = config.seed
         self.scratch = scratch
+        self.stop_requested: StopRequested = bool
         self.first_step: int | None = None
 
     def begin(self, step: int) -> None:
@@ -66,7 +68,7 @@ class ToyTask(TrainingTask):
             self.first_step = step
             with (self.scratch / "starts").open("a") as file:
                 file.write(f"{step}\n")
-        wait_at_gate(self.scratch, step)
+        wait_at_gate(self.scratch, step, self.stop_requested)
 
     def batch(self, step: int) -> Tensor:
         rows = batch_indices(step, self.lengths, _BATCH_SIZE, self.seed)
@@ -79,9 +81,12 @@ class ToyTask(TrainingTask):
         return error.mean(), {"largest": error.max()}
 
 
-def wait_at_gate(scratch: Path, step: int) -> None:
-    """Wait before a step while a test keeps the gate shut, so that nothing ends before its time."""
-    while step >= _gate(scratch.parent / "gate"):
+def wait_at_gate(scratch: Path, step: int, stop_requested: StopRequested = bool) -> None:
+    """Wait before a step while a test keeps the gate shut, so that nothing ends before its time.
+
+    A stage that is asked to stop waits no longer: it stops after the step.
+    """
+    while step >= _gate(scratch.parent / "gate") and not stop_requested():
         time.sleep(0.01)
 
 
@@ -111,7 +116,9 @@ def work(stage: Stage[ToyTraining], context: StageContext) -> None:
     mark = context.scratch / "pid.new"
     mark.write_text(str(os.getpid()))
     mark.replace(context.scratch / "pid")
-    train_toy(ToyTask(stage.config, context.scratch), stage.config, context)
+    task = ToyTask(stage.config, context.scratch)
+    task.stop_requested = context.stop_requested
+    train_toy(task, stage.config, context)
 
 
 def train_toy(task: ToyTask, config: ToyTraining, context: StageContext) -> None:

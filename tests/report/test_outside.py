@@ -11,7 +11,7 @@ from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.report.outside import outside_table
 from audiomotion.report.table import ResultTable
 from audiomotion.stages.results import GIVEN, REAL, RESULT
-from tests.report.launches import done, experiment, launch, result
+from tests.report.launches import experiment, result
 
 ALL_GIVEN = {
     "licence": "", "url": "", "forms": {"features": 64}, "num_repeats": 2, "num_clips": 64,

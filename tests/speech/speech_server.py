@@ -61,11 +61,18 @@ class _Handler(BaseHTTPRequestHandler):
             fault = server.faults.pop(0) if server.faults else "none"
             server.busy += 1
             server.busiest = max(server.busiest, server.busy)
+        self._counted = True
         try:
             self._answer(fault, request)
         finally:
-            with server.lock:
-                server.busy -= 1
+            self._no_longer_busy()
+
+    def _no_longer_busy(self) -> None:
+        """Count the request as over, before its client can know that it is and ask again."""
+        if self._counted:
+            self._counted = False
+            with self.server.lock:
+                self.server.busy -= 1
 
     def _answer(self, fault: str, request: dict[str, Any]) -> None:
         content = spoken(request["input"], request["voice"])
@@ -97,6 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
                     return
 
     def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+        self._no_longer_busy()
         self._head(status, len(content), headers)
         self.wfile.write(content)
 

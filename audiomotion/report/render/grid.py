@@ -21,6 +21,13 @@ class Cell:
     """A short sign behind the figure, which a sentence below explains."""
     hint: str = ""
     """What is shown where a pointer rests on it; never the only place where it is said."""
+    repeated: bool = False
+    """Whether it says what the row above says, so that print leaves it empty."""
+
+    @property
+    def printed(self) -> str:
+        """What print shows."""
+        return "" if self.repeated else self.text
 
 
 @dataclass(frozen=True)

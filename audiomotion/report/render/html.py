@@ -14,7 +14,7 @@ _STYLE = (
     ".grid{overflow-x:auto}table{border-collapse:collapse;margin:1rem 0}"
     "caption{text-align:left;font-weight:bold}th,td{padding:.25rem .6rem;text-align:left;"
     "white-space:nowrap}thead{border-bottom:2px solid}tbody{border-bottom:1px solid}"
-    ".reference,.published{font-style:italic}"
+    ".published{font-style:italic}.repeated{opacity:.7}"
 )
 
 
@@ -78,6 +78,8 @@ def _inside(cell: Cell) -> str:
     text = escape(cell.text)
     if cell.mark:
         text = f"<{_TAGS[cell.mark]}>{text}</{_TAGS[cell.mark]}>"
+    if cell.repeated:
+        text = f'<span class="repeated">{text}</span>'
     return f"{text} {escape(cell.sign)}".rstrip()
 
 

@@ -103,7 +103,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    text = escaped(cell.text)
+    text = escaped(cell.printed)
     marked = {"best": rf"\textbf{{{text}}}", "second": rf"\underline{{{text}}}", None: text}
     sign = f"~{escaped(cell.sign)}" if cell.sign else ""
     return marked[cell.mark] + sign

@@ -30,7 +30,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    text = _escaped(cell.text)
+    text = _escaped(cell.printed)
     marked = {"best": f"**{text}**", "second": f"<ins>{text}</ins>", None: text}[cell.mark]
     return f"{marked} {cell.sign}".rstrip()
 

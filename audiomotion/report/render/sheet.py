@@ -13,7 +13,7 @@ from audiomotion.report.table import ResultTable, Row
 def sheet_of(table: ResultTable) -> Sheet:
     """Return what every printed form of a launch's table shows."""
     return Sheet(
-        grids=[_main(table), *_differences(table), *_noises(table)],
+        grids=[_main(table), *difference_grids(table), *noise_grids(table)],
         failures=[f"{row.name}: {row.reason}" for row in table.rows if row.reason],
         notes=[*table.notes, *sign_notes(table)],
     )
@@ -79,7 +79,7 @@ def figure_text(figure: Figure | None) -> str:
     return "–" if figure is None else str(figure)
 
 
-def _differences(table: ResultTable) -> Iterator[Grid]:
+def difference_grids(table: ResultTable) -> Iterator[Grid]:
     """Yield the arms' differences to the baseline: tested over seeds, or over one model's draws."""
     baseline = table.comparison.baseline
     rows = [GridRow(cells) for row in table.rows if (cells := _difference_cells(row, table))]
@@ -120,10 +120,11 @@ def _difference_cell(arm: str, metric: str, table: ResultTable) -> Cell | None:
 
 
 def _signed(mean: float, half_width: float | None) -> str:
-    return f"{mean:+.3f}" + ("" if half_width is None else f" ± {half_width:.3f}")
+    text = f"{mean:+.3f}".replace("-", "−")
+    return text if half_width is None else f"{text} ± {half_width:.3f}"
 
 
-def _noises(table: ResultTable) -> Iterator[Grid]:
+def noise_grids(table: ResultTable) -> Iterator[Grid]:
     """Yield both noises of every arm, where there are several training seeds."""
     if table.has_seeds:
         yield Grid(

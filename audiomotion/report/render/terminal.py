@@ -1,12 +1,16 @@
 """A sheet on a terminal."""
 
+from io import StringIO
+from typing import Final
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from audiomotion.report.render.grid import Cell, Grid, GridRow, Sheet
 
-_STYLES = {"best": "bold", "second": "underline", None: ""}
+_WIDE: Final = 250
+_STYLES: Final = {"best": "bold", "second": "underline", None: ""}
 
 
 def print_sheet(sheet: Sheet, console: Console) -> None:
@@ -17,6 +21,13 @@ def print_sheet(sheet: Sheet, console: Console) -> None:
         console.print(failure, style="red", markup=False, highlight=False)
     for note in sheet.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+def plain(sheet: Sheet) -> str:
+    """Return what a wide terminal without styles shows."""
+    stream = StringIO()
+    print_sheet(sheet, Console(file=stream, width=_WIDE, no_color=True, highlight=False))
+    return stream.getvalue()
 
 
 def _table(grid: Grid) -> Table:
@@ -36,5 +47,5 @@ def _cells(row: GridRow) -> list[Text]:
 
 
 def _text(cell: Cell) -> Text:
-    text = Text(cell.text, style=_STYLES[cell.mark])
+    text = Text(cell.printed, style=_STYLES[cell.mark])
     return text.append(f" {cell.sign}", style="") if cell.sign else text

@@ -1,0 +1,1 @@
+"""The tables of the paper, filled with what was measured here."""
