@@ -133,7 +133,8 @@ def _notes(paper: PaperTable) -> Iterator[str]:
             continue
         yield f"Measured: {_named(block.measured.run)}."
         prefix = f"{_label(block.dataset)}: " if several else ""
-        for note in (*block.measured.table.notes, *sign_notes(block.measured.table)):
+        table = block.measured.table
+        for note in (*table.notes, *sign_notes(table, "measured figures")):
             yield prefix + note
 
 

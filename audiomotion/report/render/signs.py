@@ -23,8 +23,8 @@ def sign_of(verdict: Verdict | None) -> str:
     return f" {sign}" if sign else ""
 
 
-def sign_notes(table: ResultTable) -> list[str]:
-    """Return the sentence that explains the signs in use."""
+def sign_notes(table: ResultTable, where: str = "published figures") -> list[str]:
+    """Return the sentence that explains the signs in use, which stand behind `where`."""
     used = {one.word for row in table.rows for own in row.verdicts for one in own.values()}
     told = [f"{sign} {word}" for word, sign in SIGNS.items() if sign and word in used]
-    return [f"Signs behind published figures: ours is {', '.join(told)}."] if told else []
+    return [f"Signs behind {where}, what ours is: {', '.join(told)}."] if told else []
