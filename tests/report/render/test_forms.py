@@ -46,7 +46,8 @@ def test_the_best_is_marked_where_it_is_earned(table):
 def test_signs_tell_the_verdict_and_are_explained(table):
     text = form(table, "markdown")
     assert "| 0.113 = · 0.426 ▲ · 0.645 ▼ · 0.771 ▼ · 2.817 ▼ |" in text
-    assert "- Signs behind published figures, what ours is: = reproduced, ▲ better, ▼ worse." in text
+    said = "- Signs behind published figures, what ours is: = reproduced, ▲ better, ▼ worse."
+    assert said in text
 
 
 def test_differences_and_both_noises_stand_below(table):
