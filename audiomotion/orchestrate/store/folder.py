@@ -18,6 +18,9 @@ from audiomotion.stages.shards import Shards
 PROGRESS = "progress.json"
 """Where a running stage notes its progress, in its work folder."""
 
+NOTES = "notes.json"
+"""Where it notes what it builds."""
+
 ArtifactKey = tuple[str, str]
 """Name and fingerprint of a stage."""
 
