@@ -16,6 +16,7 @@ from audiomotion.cli import (
     runs,
     ui,
 )
+from audiomotion.cli.run_card import card
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +28,8 @@ def register(app: typer.Typer) -> None:
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)
     app.command("doctor")(doctor.doctor)
-    app.add_typer(runs.app, name="runs", help="Launches: list them, show one.")
+    runs.app.command("card")(card)
+    app.add_typer(runs.app, name="runs", help="Launches: list, show, motions, card.")
     app.add_typer(jobs.app, name="jobs", help="Jobs of a cluster: list, logs, status, stop.")
     app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify, gc, pin.")
     app.add_typer(

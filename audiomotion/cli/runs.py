@@ -44,7 +44,7 @@ def show(
 ) -> None:
     """Show a launch: its table, and the artifacts behind it."""
     artifacts = open_store(store)
-    record = _find(run, list(all_runs(artifacts)))
+    record = find_run(run, list(all_runs(artifacts)))
     fetch_results(artifacts, record, drawn=False)
     table = table_of(record, artifacts.artifact_root)
     if as_json:
@@ -70,7 +70,7 @@ def motions(
     from audiomotion.orchestrate.exporting import write_motions
 
     artifacts = open_store(store)
-    record = _find(run, list(all_runs(artifacts)))
+    record = find_run(run, list(all_runs(artifacts)))
     chosen = _find_arm(record, arm, seed)
     errors.say(f"generating the motions of {chosen.arm}, seed {chosen.seed}, as it was measured")
     if not write_motions(chosen, record.id, artifacts, output):
@@ -86,7 +86,12 @@ def _find_arm(record: RunRecord, name: str | None, seed: int | None) -> ArmRecor
     raise ConfigError(f"{record.id} has {listed}; choose one that was trained here")
 
 
-def _find(run: str, records: list[RunRecord]) -> RunRecord:
+def find_run(run: str, records: list[RunRecord]) -> RunRecord:
+    """Return the launch that an id, or its beginning, names.
+
+    Raises:
+        ConfigError: There is none, or several begin so.
+    """
     exact = [record for record in records if record.id == run]
     found = exact or [record for record in records if record.id.startswith(run)]
     if len(found) == 1:
