@@ -94,8 +94,8 @@ def make_probes(
     gone = sorted({stage.name for stage in missing if stage.fingerprint not in probed})
     if gone:
         raise DataError(
-            f"{', '.join(gone)} of this launch are not in {store.location} any more; run the "
-            "launch again, which makes them, and then probe"
+            f"of this launch {', '.join(gone)} are not in {store.location} any more; run it "
+            "again, which makes them, and then probe"
         )
     if missing:
         run(plan)

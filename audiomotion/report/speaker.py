@@ -110,7 +110,8 @@ def _blind_notes(rows: Sequence[SpeakerRow]) -> list[str]:
         return []
     return [
         f"Of {', '.join(blind)} the features' own summary does not tell voices above chance, so it "
-        "is no upper reference there (log-mel frames are normalised over each utterance)."
+        "is no upper reference there (frames that are normalised over each utterance, as "
+        "log-mel's are, have no such summary)."
     ]
 
 

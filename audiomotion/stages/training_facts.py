@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from audiomotion.config.training import TrainingConfig
 from audiomotion.models.group import ALONE
-from audiomotion.stages.accounting import flops_of
+from audiomotion.stages.accounting import flops_of, num_parameters
 from audiomotion.train.transformers import TransformerTask
 
 _COUNTED_BATCHES: Final = 4
@@ -44,6 +44,8 @@ def _batch_flops(task: TransformerTask, step: int) -> tuple[int | None, int | No
     alone = copy.copy(task)
     alone.module, alone.group, alone.batch = module, ALONE, lambda step: batch
     whole = flops_of(lambda: alone.loss(step))
+    if not num_parameters(module.condition):  # the encoder's vector is the condition
+        return whole, 0
     return whole, flops_of(lambda: module.condition(batch.features, batch.feature_mask))
 
 
