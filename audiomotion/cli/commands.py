@@ -17,6 +17,8 @@ from audiomotion.cli import (
     table,
     ui,
 )
+from audiomotion.cli.run_card import card
+from audiomotion.cli.run_probe import probe
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +31,9 @@ def register(app: typer.Typer) -> None:
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)
     app.command("doctor")(doctor.doctor)
-    app.add_typer(runs.app, name="runs", help="Launches: list them, show one.")
+    runs.app.command("card")(card)
+    runs.app.command("probe")(probe)
+    app.add_typer(runs.app, name="runs", help="Launches: list, show, motions, card, probe.")
     app.add_typer(jobs.app, name="jobs", help="Jobs of a cluster: list, logs, status, stop.")
     app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify, gc, pin.")
     app.add_typer(

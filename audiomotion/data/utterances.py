@@ -10,6 +10,9 @@ from audiomotion.data.instructions import Instruction
 from audiomotion.errors import DataError
 from audiomotion.files import write_atomic
 
+RECORDED = "recording"
+"""Voice and backend of an instruction that a person recorded."""
+
 
 @dataclass(frozen=True)
 class Utterance(Instruction):

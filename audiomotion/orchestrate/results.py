@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from audiomotion.orchestrate.records import RunRecord
-from audiomotion.orchestrate.store import ArtifactKey, ArtifactStore
+from audiomotion.orchestrate.store import MANIFEST, ArtifactKey, ArtifactStore
 from audiomotion.stages.results import CURVES, DATASET_REPORT, GIVEN, KEPT, REAL, RESULT
 
 _REPORTS: Final = (RESULT, REAL, GIVEN, CURVES, KEPT, DATASET_REPORT)
@@ -24,6 +24,17 @@ def fetch_results(store: ArtifactStore, record: RunRecord, *, drawn: bool = True
     if drawn:
         examples = [key for key in _keys(record) if key[0] in _WITH_DATA]
         store.fetch_files(examples, ["*"])
+
+
+def fetch_manifests(store: ArtifactStore, record: RunRecord) -> None:
+    """Bring what is recorded of the runs of all stages of a launch's arms."""
+    names = ((kind_of(name), key) for arm in record.arms for name, key in arm.fingerprints.items())
+    store.fetch_files(dict.fromkeys(names), [MANIFEST])
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of a stage that a record names: `features` of `features-2`."""
+    return name.partition("-")[0]
 
 
 def _keys(record: RunRecord) -> Iterator[ArtifactKey]:

@@ -18,6 +18,9 @@ from audiomotion.stages.shards import Shards
 PROGRESS = "progress.json"
 """Where a running stage notes its progress, in its work folder."""
 
+NOTES = "notes.json"
+"""Where it notes what it builds."""
+
 ArtifactKey = tuple[str, str]
 """Name and fingerprint of a stage."""
 
@@ -87,7 +90,7 @@ class ArtifactStore:
         """Make some files of artifacts readable below `artifact_root`, if they are not.
 
         Artifacts that are not there, and files that one does not have, are passed over. A name may
-        end in `*`.
+        end in `*`. Where the manifest is named, `manifest_in` finds it.
         """
 
     def find(self, stage: AnyStage) -> Artifact | None:
