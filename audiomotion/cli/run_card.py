@@ -12,7 +12,8 @@ from audiomotion.orchestrate.records import all_runs
 from audiomotion.orchestrate.results import fetch_manifests
 from audiomotion.orchestrate.store import open_store
 from audiomotion.report.fairness.card import fairness_card
-from audiomotion.report.fairness.show import card_as_json, print_card
+from audiomotion.report.fairness.show import card_as_json, card_sheet
+from audiomotion.report.render.terminal import print_sheet
 
 
 def card(
@@ -30,4 +31,4 @@ def card(
     if as_json:
         typer.echo(card_as_json(made))
     else:
-        print_card(made, results())
+        print_sheet(card_sheet(made), results())

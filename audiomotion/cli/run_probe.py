@@ -22,12 +22,8 @@ from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.records import RunRecord, all_runs
 from audiomotion.orchestrate.speaker_probes import make_probes, speaker_probes
 from audiomotion.orchestrate.store import ArtifactStore, open_store
-from audiomotion.report.speaker import (
-    SpeakerTable,
-    print_speaker_table,
-    speaker_json,
-    speaker_table,
-)
+from audiomotion.report.render.terminal import print_sheet
+from audiomotion.report.speaker import SpeakerTable, speaker_json, speaker_sheet, speaker_table
 
 SplitOption = Annotated[
     Literal["train", "val", "test"],
@@ -50,7 +46,7 @@ def probe(
     if as_json:
         typer.echo(speaker_json(table))
     else:
-        print_speaker_table(table, results())
+        print_sheet(speaker_sheet(table), results())
 
 
 def probed_speakers(

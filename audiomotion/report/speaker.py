@@ -6,11 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
-
 from audiomotion.files import read_json
 from audiomotion.orchestrate.speaker_probes import SpeakerProbes
+from audiomotion.report.render.grid import Grid, GridRow, Heading, Sheet, texts
 from audiomotion.stages.graph import SpeakerProbeStage
 from audiomotion.stages.results import SPEAKER
 
@@ -139,16 +137,15 @@ def speaker_cells(row: SpeakerRow) -> list[str]:
     ]
 
 
-def print_speaker_table(table: SpeakerTable, console: Console) -> None:
-    """Print the rows and the notes."""
-    grid = Table(title="Who spoke", title_justify="left", header_style="bold")
-    for heading in SPEAKER_HEADINGS:
-        grid.add_column(heading, overflow="fold")
-    for row in table.rows:
-        grid.add_row(*speaker_cells(row))
-    console.print(grid)
-    for note in table.notes:
-        console.print(note, markup=False, highlight=False, soft_wrap=True)
+def speaker_sheet(table: SpeakerTable) -> Sheet:
+    """Return what every printed form of the probes shows."""
+    grid = Grid(
+        title="Who spoke",
+        headings=[Heading(label) for label in SPEAKER_HEADINGS],
+        groups=[[GridRow(texts(*speaker_cells(row))) for row in table.rows]],
+        num_row_headings=2,
+    )
+    return Sheet([grid], warnings=[], notes=table.notes)
 
 
 def speaker_json(table: SpeakerTable) -> str:

@@ -1,79 +1,36 @@
-"""A fairness card as text for a terminal, as Markdown, HTML and JSON."""
+"""A fairness card as a sheet, which every form prints, and as JSON."""
 
-import html
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from rich.console import Console
-from rich.table import Table
-
 from audiomotion.report.fairness.card import ArmCard, FairnessCard
 from audiomotion.report.fairness.cells import CELLS, LEGEND
 from audiomotion.report.fairness.seed_card import SeedCard
 from audiomotion.report.fairness.spending import OPERATIONS, Training
+from audiomotion.report.render.grid import Grid, GridRow, Heading, Sheet, texts
 
 _ARMS_ABREAST: Final = 4
-"""Arms that stand side by side in a terminal."""
+"""Arms that stand side by side, a column each."""
 
 
-def headings() -> list[str]:
-    """Return the columns' headings; an arm is a row."""
-    return ["arm", *CELLS]
+def card_sheet(card: FairnessCard) -> Sheet:
+    """Return what every printed form of a card shows."""
+    starts = range(0, len(card.arms), _ARMS_ABREAST)
+    return Sheet(
+        grids=[_grid(card, card.arms[start : start + _ARMS_ABREAST]) for start in starts],
+        warnings=[f"Warning: {sentence}" for sentence in card.warnings],
+        notes=[*card.inherent, *card.remarks, LEGEND],
+    )
 
 
-def rows(card: FairnessCard) -> list[list[str]]:
-    """Return the cells of each arm, in the order of `headings`."""
-    return [[arm.arm, *(cell(arm) for cell in CELLS.values())] for arm in card.arms]
-
-
-def print_card(card: FairnessCard, console: Console) -> None:
-    """Print the card, an arm a column, and its sentences."""
-    for start in range(0, len(card.arms), _ARMS_ABREAST):
-        console.print(_grid(card, card.arms[start : start + _ARMS_ABREAST]))
-    for sentence in card.warnings:
-        console.print(f"warning: {sentence}", style="yellow", markup=False, highlight=False)
-    for sentence in (*card.inherent, *card.remarks, LEGEND):
-        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
-
-
-def _grid(card: FairnessCard, arms: Sequence[ArmCard]) -> Table:
-    grid = Table(title=_title(card), title_justify="left", header_style="bold")
-    for heading in ("", *(arm.arm for arm in arms)):
-        grid.add_column(heading, overflow="fold")
-    for heading, cell in CELLS.items():
-        grid.add_row(heading, *(cell(arm) for arm in arms))
-    return grid
-
-
-def markdown_card(card: FairnessCard) -> str:
-    """Return the card and its sentences as Markdown."""
-    names = headings()
-    lines = [
-        f"**{_title(card)}**",
-        "",
-        "| " + " | ".join(names) + " |",
-        "|" + "---|" * len(names),
-        *("| " + " | ".join(cells) + " |" for cells in rows(card)),
-        "",
-        *(f"- {sentence}" for sentence in _sentences(card)),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def html_card(card: FairnessCard) -> str:
-    """Return the card as an HTML table, and its sentences as a list."""
-
-    def row(cells: Sequence[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
-
-    body = "\n".join(row(cells, "td") for cells in rows(card))
-    said = "\n".join(f"<li>{html.escape(sentence)}</li>" for sentence in _sentences(card))
-    return (
-        f'<table class="fairness">\n<caption>{html.escape(_title(card))}</caption>\n'
-        f"<thead>{row(headings(), 'th')}</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
-        f'<ul class="fairness">\n{said}\n</ul>\n'
+def _grid(card: FairnessCard, arms: Sequence[ArmCard]) -> Grid:
+    rows = [GridRow(texts(label, *(cell(arm) for arm in arms))) for label, cell in CELLS.items()]
+    return Grid(
+        title=f"What each arm was given: {card.title} on {card.dataset}",
+        headings=[Heading("per arm"), *(Heading(arm.arm) for arm in arms)],
+        groups=[rows],
     )
 
 
@@ -124,12 +81,3 @@ def _seed_content(one: SeedCard) -> dict[str, Any]:
 
 def _derived(training: Training) -> dict[str, float | None]:
     return {name: getattr(training, name) for name in OPERATIONS}
-
-
-def _sentences(card: FairnessCard) -> list[str]:
-    warnings = (f"Warning: {sentence}" for sentence in card.warnings)
-    return [*warnings, *card.inherent, *card.remarks, LEGEND]
-
-
-def _title(card: FairnessCard) -> str:
-    return f"What each arm was given: {card.title} on {card.dataset}"

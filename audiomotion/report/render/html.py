@@ -30,9 +30,9 @@ def html_page(sheet: Sheet, title: str) -> str:
 
 
 def html_sheet(sheet: Sheet) -> str:
-    """Return every grid as a `<table>`, then failures and notes as lists."""
+    """Return every grid as a `<table>`, then warnings and notes as lists."""
     parts = [f'<div class="grid">{html_grid(grid)}</div>' for grid in sheet.grids]
-    parts += _list("failures", sheet.failures) + _list("notes", sheet.notes)
+    parts += _list("warnings", sheet.warnings) + _list("notes", sheet.notes)
     return "\n".join(parts)
 
 

@@ -1,20 +1,14 @@
-import io
 import json
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from audiomotion.report.fairness.card import FairnessCard, fairness_card
-from audiomotion.report.fairness.show import (
-    card_as_json,
-    headings,
-    html_card,
-    markdown_card,
-    print_card,
-    rows,
-)
+from audiomotion.report.fairness.show import card_as_json, card_sheet
 from audiomotion.report.fairness.tracked import tracked_values
+from audiomotion.report.render.html import html_sheet
+from audiomotion.report.render.markdown import markdown
+from audiomotion.report.render.terminal import plain
 from tests.report.fairness.recorded import arm, keep, manifest, run, trained
 
 
@@ -32,8 +26,9 @@ def card(tmp_path: Path) -> FairnessCard:
 
 
 def cells(card: FairnessCard, name: str) -> dict[str, str]:
-    found = {row[0]: row for row in rows(card)}
-    return dict(zip(headings(), found[name], strict=True))
+    (grid,) = card_sheet(card).grids
+    place = [heading.label for heading in grid.headings].index(name)
+    return {row.cells[0].text: row.cells[place].text for row in grid.groups[0]}
 
 
 def test_what_an_arm_is_made_of_and_was_given(card: FairnessCard) -> None:
@@ -115,23 +110,25 @@ def test_published_weights_are_not_trained(tmp_path: Path) -> None:
 
 
 def test_every_form_has_every_arm_and_every_sentence(card: FairnessCard) -> None:
-    text = markdown_card(card)
-    page = html_card(card)
-    screen = io.StringIO()
-    print_card(card, Console(file=screen, width=200))
-    printed = screen.getvalue()
-    for form in (text, page, printed):
+    sheet = card_sheet(card)
+    for form in (markdown(sheet), html_sheet(sheet), plain(sheet)):
         assert "memory-retrieval" in form and "conv1d" in form
         assert "2.4 T + 2.4 T" in form
         for sentence in card.sentences:
             assert sentence in form
         assert "3 × the forward pass" in form
-    assert page.count("<tr>") == 1 + 2
+
+
+def test_four_arms_stand_abreast(tmp_path: Path) -> None:
+    grids = card_sheet(
+        fairness_card(run(*(arm(tmp_path, name) for name in "abcde")), tmp_path)
+    ).grids
+    assert [len(grid.headings) for grid in grids] == [5, 2]
 
 
 def test_markup_in_a_name_is_text(tmp_path: Path) -> None:
-    card = fairness_card(run(arm(tmp_path, "a<b>")), tmp_path)
-    assert "a&lt;b&gt;" in html_card(card) and "<b>" not in html_card(card)
+    page = html_sheet(card_sheet(fairness_card(run(arm(tmp_path, "a<b>")), tmp_path)))
+    assert "a&lt;b&gt;" in page and "<b>" not in page
 
 
 def test_json_has_seeds_apart(card: FairnessCard) -> None:
