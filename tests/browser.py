@@ -31,8 +31,13 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, _PROGRAMS)), None)
 
 
+def is_installed() -> bool:
+    """Return whether pages can be opened here."""
+    return chromium() is not None and find_spec("playwright") is not None
+
+
 needs_browser = pytest.mark.skipif(
-    chromium() is None or find_spec("playwright") is None,
+    not is_installed(),
     reason="no Chromium here (apt-get install chromium), or no playwright",
 )
 

@@ -18,12 +18,14 @@ body { font: 14px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 1.5rem; bac
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid #d8dee4; white-space: nowrap; }
-th { border-bottom: 2px solid #57606a; text-align: right; }
+th { border-bottom: 2px solid #57606a; text-align: right; vertical-align: bottom; }
+th { white-space: normal; }
+th:last-child { min-width: 15rem; }
 td { text-align: right; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
 ul { max-width: 60rem; padding-left: 1.2rem; color: #424a53; }
 figure { margin: 2rem 0 0; }
-figure img { max-width: 100%; height: auto; }
+figure .wide img { min-width: 60rem; max-width: 100%; height: auto; }
 figcaption { font-weight: 600; margin-bottom: .5rem; }
 """
 
@@ -54,5 +56,6 @@ def _figure(name: str, png: bytes) -> str:
     content = base64.b64encode(png).decode()
     return (
         f"<figure><figcaption>{caption}</figcaption>"
-        f'<img alt="{caption}" src="data:image/png;base64,{content}"></figure>\n'
+        f'<div class="wide"><img alt="{caption}" src="data:image/png;base64,{content}"></div>'
+        "</figure>\n"
     )

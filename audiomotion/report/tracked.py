@@ -5,7 +5,6 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from audiomotion import __version__
 from audiomotion.errors import ClusterError
@@ -22,13 +21,11 @@ from audiomotion.report.table import ResultTable, Row, build_table, table_column
 from audiomotion.stages.base import AnyStage
 from audiomotion.stages.results import CURVES, KEPT
 from audiomotion.track.limits import part_of_name
+from audiomotion.track.links import COMPARISON_PAGE
 from audiomotion.track.tracker import Tracker
 from audiomotion.train.curves import read_curves
 
 logger = logging.getLogger(__name__)
-
-COMPARISON_PAGE: Final = "comparison.html"
-"""Artifact of the parent run that `amx ui` opens."""
 
 
 def label(arm: ArmRecord) -> str:
