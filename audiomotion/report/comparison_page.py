@@ -2,6 +2,7 @@
 
 import base64
 import html
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -12,6 +13,8 @@ _CAPTIONS: Final = {
     "curves": "Learning curves: the mean over seeds, each seed faintly",
 }
 
+_SHORT_HEADING: Final = re.compile(r"<th>(?=[^<]{1,24}</th>)")
+
 _STYLE: Final = """
 :root { color-scheme: light; }
 body { font: 14px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 1.5rem; background: #fff; }
@@ -19,8 +22,8 @@ body { font: 14px/1.5 system-ui, sans-serif; color: #1b1f24; margin: 1.5rem; bac
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid #d8dee4; white-space: nowrap; }
 th { border-bottom: 2px solid #57606a; text-align: right; vertical-align: bottom; }
-th { white-space: normal; }
-th:last-child { min-width: 15rem; }
+th { white-space: normal; min-width: 15rem; }
+th.short { white-space: nowrap; min-width: 0; }
 td { text-align: right; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
 ul { max-width: 60rem; padding-left: 1.2rem; color: #424a53; }
@@ -42,6 +45,7 @@ def comparison_page(text: str, pictures: Mapping[str, bytes]) -> str:
     table = table.replace("<table>", '<div class="wide"><table>').replace(
         "</table>", "</table></div>"
     )
+    table = _SHORT_HEADING.sub('<th class="short">', table)
     figures = "".join(_figure(name, png) for name, png in pictures.items())
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

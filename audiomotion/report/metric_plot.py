@@ -93,7 +93,7 @@ def _draw_metric(
         if metric.key not in row.figures:
             continue
         value = row.figures[metric.key].mean
-        said.append(f"{row.name} {value:.3g}")
+        said.append(f"{row.name} {value:.3f}")
         if low - near <= value <= high + near or metric.better == "real":
             axes.axvline(value, color=NEUTRAL, linestyle=line, linewidth=1.1, zorder=1)
     axes.set_title(metric.heading, pad=17 if said else 6)

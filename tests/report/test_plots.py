@@ -41,7 +41,7 @@ def test_every_arm_and_metric_is_there_and_what_failed_is_said(record, tmp_path)
         assert words in said
     assert "feature-extractor on demo; no result: log-mel" in said
     assert "Student's t over 2 seeds" in said
-    assert "real motion 0.25 · RVQ reconstruction 0.5" in said
+    assert "real motion 0.250 · RVQ reconstruction 0.500" in said
     assert "MultiModality" not in said
 
 

@@ -144,7 +144,7 @@ def test_the_comparison_opens_as_a_page_of_its_own(tracked):
     _, _, _, root = tracked
     page = next((root / "mlartifacts").rglob("comparison.html")).read_text("utf-8")
     assert page.count("data:image/png;base64,") == 2
-    assert "<th>FID ↓</th>" in page and "<td>wavlm</td>" in page
+    assert ">FID ↓</th>" in page and "<td>wavlm</td>" in page
     assert "http://" not in page and "https://" not in page
 
 
