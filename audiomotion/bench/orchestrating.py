@@ -13,6 +13,7 @@ from audiomotion.bench.noop import noop, num_computed, warm_ups
 from audiomotion.bench.restarting import cached_cost, restart_cost
 from audiomotion.bench.rivals import rival_costs
 from audiomotion.bench.timing import Cost, Spread
+from audiomotion.bench.tracking import tracking_costs
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Resources, Runtime, StageResources
@@ -59,6 +60,7 @@ def bench_orchestration(size: OrchestrationSize, folder: Path) -> Iterator[Cost]
     yield requests_cost(size, folder)
     yield cached_cost(size.repeats, folder)
     yield restart_cost(size.repeats, folder)
+    yield from tracking_costs(size.repeats, folder)
 
 
 def arm_cost(size: OrchestrationSize, folder: Path) -> Cost:
