@@ -61,6 +61,8 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("data features --dataset demo --dry-run", "features"),
         ("bench data --help", "--quick"),
         ("runs list", "no launches"),
+        ("runs card --help", "Id of a launch"),
+        ("runs probe --help", "--split"),
         ("artifacts list", "no artifacts"),
         ("import --help", "momask"),
         ("jobs --help", "logs"),

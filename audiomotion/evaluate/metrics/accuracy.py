@@ -28,7 +28,8 @@ def wilson(num_right: int, num_all: int) -> Proportion:
     middle = (share + z2 / (2 * num_all)) / (1 + z2 / num_all)
     root = math.sqrt(share * (1 - share) / num_all + z2 / (4 * num_all**2))
     half = _Z * root / (1 + z2 / num_all)
-    return Proportion(share, max(0.0, middle - half), min(1.0, middle + half))
+    # Rounding must not put an end on the wrong side of the share, at 0 and 1 above all.
+    return Proportion(share, max(0.0, min(share, middle - half)), max(share, middle + half))
 
 
 def balanced_accuracy(right: NDArray[np.bool_], classes: NDArray[np.int64]) -> float:
