@@ -83,7 +83,7 @@ def launch_seconds(num_arms: int, experiment: Experiment, folder: Path) -> float
         run_folder.mkdir()
         started = time.perf_counter()
         tracker = Tracker(f"sqlite:///{store.root}/mlflow.db", store.root, run_folder)
-        tracked = TrackedLaunch(tracker, store.artifact_root)
+        tracked = TrackedLaunch(tracker, store)
         launch(request, plan, store, _executor(store, NUM_SLOTS), tracked, _show_nothing, {})
         return time.perf_counter() - started
 

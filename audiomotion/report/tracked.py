@@ -10,11 +10,14 @@ from audiomotion import __version__
 from audiomotion.errors import ClusterError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
-from audiomotion.report.building import build_table
+from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.report.columns import table_columns
 from audiomotion.report.comparison_page import comparison_page
 from audiomotion.report.curves_plot import curves_plot, launch_curves
 from audiomotion.report.examples import draw_examples
+from audiomotion.report.fairness.card import fairness_card
+from audiomotion.report.fairness.show import card_sheet
+from audiomotion.report.fairness.tracked import tracked_values
 from audiomotion.report.metric_plot import metric_plot
 from audiomotion.report.metrics import METRICS
 from audiomotion.report.render.grid import Sheet
@@ -22,6 +25,7 @@ from audiomotion.report.render.markdown import markdown
 from audiomotion.report.render.sheet import sheet_of
 from audiomotion.report.statistics import Figure
 from audiomotion.report.table import ResultTable, Row
+from audiomotion.report.tables import table_of
 from audiomotion.stages.base import AnyStage
 from audiomotion.stages.results import CURVES, KEPT
 from audiomotion.track.limits import part_of_name
@@ -40,9 +44,9 @@ def label(arm: ArmRecord) -> str:
 class TrackedLaunch:
     """Follows a launch and writes it to a tracker."""
 
-    def __init__(self, tracker: Tracker, artifacts: Path) -> None:
+    def __init__(self, tracker: Tracker, store: ArtifactStore) -> None:
         self.tracker = tracker
-        self.artifacts = artifacts
+        self.store = store
 
     def begin(self, record: RunRecord) -> None:
         """Open the parent run and one child an arm and seed."""
@@ -76,11 +80,13 @@ class TrackedLaunch:
 
     def end(self, record: RunRecord) -> None:
         """Write figures, motions and comparison, and close every run with its verdict."""
-        table = build_table(record, self.artifacts)
+        table = table_of(self.store, record)
+        card = fairness_card(record, self.store.artifact_root)
         rows = {row.name: row for row in table.rows}
         for arm in record.arms:
             own = rows[arm.arm].by_seed.get(arm.seed, {})
-            self.tracker.log_metrics(label(arm), _values(own))
+            given = tracked_values(card, arm.arm, arm.seed)
+            self.tracker.log_metrics(label(arm), _values(own) | given)
             if arm.status == "done":
                 self._log_motions(arm)
             self.tracker.end(label(arm), _status(arm), arm.status, arm.reason)
@@ -90,13 +96,14 @@ class TrackedLaunch:
         text = markdown(sheet)
         self.tracker.log_text("", text, "comparison.md")
         self.tracker.describe("", text, "comparison.md")
+        self.tracker.log_text("", markdown(card_sheet(card)), "fairness.md")
         self._log_pictures(record, table, sheet)
         status = "FINISHED" if record.status == "done" else "FAILED"
         self.tracker.end("", status, record.status)
 
     def _log_pictures(self, record: RunRecord, table: ResultTable, sheet: Sheet) -> None:
         """Write the comparison as pictures and as a page, which MLflow shows where they lie."""
-        curves = launch_curves(record, self.artifacts)
+        curves = launch_curves(record, self.store.artifact_root)
         drawn = {"comparison": metric_plot(table), "curves": curves_plot(curves)}
         pictures = {name: png for name, png in drawn.items() if png is not None}
         with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +115,7 @@ class TrackedLaunch:
 
     def _log_motions(self, arm: ArmRecord) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            for path in draw_examples(arm, self.artifacts, Path(folder)):
+            for path in draw_examples(arm, self.store.artifact_root, Path(folder)):
                 self.tracker.log_file(label(arm), path, "motions")
 
     def interrupted(self) -> None:

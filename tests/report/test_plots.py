@@ -19,6 +19,14 @@ from audiomotion.train.curves import Curves
 from tests.report.launches import done, failed, launch, result
 
 
+def empty_table(rows, references=()) -> ResultTable:
+    """Return a table of rows with nothing beside them."""
+    return ResultTable(
+        "t", "demo", rows, references, systems=(), published=(), published_only=(), notes=(),
+        warnings=(), comparison=compare({}, None),
+    )  # fmt: skip
+
+
 def texts(svg: bytes) -> str:
     """Return what the pictures' comments keep of every text."""
     parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
@@ -67,7 +75,7 @@ def test_intervals_and_seeds_are_where_the_table_has_them(record, tmp_path) -> N
 def test_a_reference_far_off_does_not_squeeze_the_arms(tmp_path) -> None:
     arms = [Row(name, {"fid": Figure(mean)}) for name, mean in (("a", 100.0), ("b", 101.0))]
     real = Row("real motion", {"fid": Figure(0.002)})
-    table = ResultTable("t", "demo", arms, [real], (), (), (), (), (), compare({}, None))
+    table = empty_table(arms, [real])
     (fid, *_) = metric_plots.METRICS
     with plot_style():
         axes = metric_plots._draw(table, arms, [fid]).axes[0]
@@ -83,13 +91,13 @@ def test_one_model_has_no_interval_over_seeds(tmp_path) -> None:
 
 def test_of_very_many_arms_the_first_are_drawn_and_it_is_said() -> None:
     rows = [Row(f"arm{number}", {"fid": Figure(float(number))}) for number in range(MOST_ARMS + 5)]
-    said = texts(metric_plot(ResultTable("t", "demo", rows, (), (), (), ()), "svg"))
+    said = texts(metric_plot(empty_table(rows), "svg"))
     assert f"the first {MOST_ARMS} of {MOST_ARMS + 5} arms" in said
     assert f"arm{MOST_ARMS - 1}" in said and f"arm{MOST_ARMS}\n" not in said
 
 
 def test_no_figure_and_no_curve_make_no_picture() -> None:
-    table = ResultTable("t", "demo", [Row("wavlm", {}, reason="x")], (), (), (), ())
+    table = empty_table([Row("wavlm", {}, reason="x")])
     assert metric_plot(table) is None
     assert curves_plot([]) is None
 

@@ -6,6 +6,7 @@ from mlflow.tracking import MlflowClient
 
 from audiomotion.config.schema import Schema
 from audiomotion.files import write_json
+from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.report.tracked import TrackedLaunch
 from audiomotion.stages.base import Stage, StageKind
 from audiomotion.stages.results import CURVES, KEPT
@@ -19,20 +20,22 @@ def tracked(tmp_path_factory):
     """Track a launch of two arms, one with two seeds and one that failed; twice over."""
     root = tmp_path_factory.mktemp("store")
     (root / "run").mkdir()
+    store = ArtifactStore(root)
+    artifacts = store.artifact_root
     arms = [
-        done(root, "wavlm", 0, result([1.0, 3.0])),
-        done(root, "wavlm", 1, result([2.0, 4.0])),
+        done(artifacts, "wavlm", 0, result([1.0, 3.0])),
+        done(artifacts, "wavlm", 1, result([2.0, 4.0])),
         failed("encodec", 0, "masked: the loss is nan"),
     ]
-    record = launch(root, *arms)
+    record = launch(artifacts, *arms)
     stage = training_of(record.arms[0])
-    folder = root / "masked" / stage.fingerprint
+    folder = artifacts / "masked" / stage.fingerprint
     folder.mkdir(parents=True)
     Curves(folder / CURVES).add(10, {"loss": 0.5})
     write_json(folder / KEPT, {"step": 7, "num_steps": 10, "validation_fid": 0.25})
     for _ in range(2):
         tracker = Tracker(f"sqlite:///{root}/mlflow.db", root, root / "run")
-        following = TrackedLaunch(tracker, root)
+        following = TrackedLaunch(tracker, store)
         following.begin(record)
         following.stage_done(record, stage, folder)
         following.stage_done(record, stage, root / "run")
@@ -92,7 +95,8 @@ def test_whoever_opens_mlflow_sees_the_comparison_and_its_notes(tracked):
     tracker, client, _, root = tracked
     names = {file.path for file in client.list_artifacts(tracker.run_id(""))}
     assert names == {
-        "comparison.html", "comparison.json", "comparison.md", "comparison.png", "curves.png"
+        "comparison.html", "comparison.json", "comparison.md", "comparison.png", "curves.png",
+        "fairness.md",
     }  # fmt: skip
     text = next((root / "mlartifacts").rglob("comparison.md")).read_text()
     assert "the published protocol has 20" in text
@@ -144,14 +148,14 @@ def test_the_comparison_opens_as_a_page_of_its_own(tracked):
     _, _, _, root = tracked
     page = next((root / "mlartifacts").rglob("comparison.html")).read_text("utf-8")
     assert page.count("data:image/png;base64,") == 2
-    assert ">FID ↓</th>" in page and "<td>wavlm</td>" in page
+    assert ">FID ↓</th>" in page and '<th scope="row">wavlm</th>' in page
     assert "http://" not in page and "https://" not in page
 
 
 def test_an_interrupted_launch_leaves_no_run_open(tracked):
     tracker, client, record, root = tracked
     (root / "other").mkdir()
-    other = TrackedLaunch(Tracker(tracker.uri, root, root / "other"), root)
+    other = TrackedLaunch(Tracker(tracker.uri, root, root / "other"), ArtifactStore(root))
     other.begin(replace(record, id="other"))
     other.interrupted()
     ids = [other.tracker.run_id(label) for label in other.tracker.labels()]
@@ -164,12 +168,16 @@ def test_the_parent_opens_with_the_comparison(tracked):
 
 
 def test_arms_of_several_axes_have_metrics_that_mlflow_takes(tmp_path):
-    arms = [done(tmp_path, arm, 0, result([1.0])) for arm in ("conv1d+wavlm", "conv1d+encodec")]
-    record = launch(tmp_path, *arms, axis=axes("compressor", "feature-extractor"))
+    store = ArtifactStore(tmp_path)
+    arms = [
+        done(store.artifact_root, arm, 0, result([1.0]))
+        for arm in ("conv1d+wavlm", "conv1d+encodec")
+    ]
+    record = launch(store.artifact_root, *arms, axis=axes("compressor", "feature-extractor"))
     record = replace(record, title="compressor+feature-extractor")
     (tmp_path / "run").mkdir()
     tracker = Tracker(f"sqlite:///{tmp_path}/mlflow.db", tmp_path, tmp_path / "run")
-    following = TrackedLaunch(tracker, tmp_path)
+    following = TrackedLaunch(tracker, store)
     following.begin(record)
     following.end(record)
     client = MlflowClient(tracking_uri=tracker.uri)
@@ -178,5 +186,5 @@ def test_arms_of_several_axes_have_metrics_that_mlflow_takes(tmp_path):
     experiment = client.get_experiment(parent.info.experiment_id)
     assert experiment.name == "compressor+feature-extractor-demo"
     assert [item.path for item in client.list_artifacts(parent.info.run_id)] == [
-        "comparison.html", "comparison.json", "comparison.md", "comparison.png"
+        "comparison.html", "comparison.json", "comparison.md", "comparison.png", "fairness.md"
     ]  # fmt: skip
