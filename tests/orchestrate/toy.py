@@ -34,6 +34,7 @@ NUM_STEPS = 400
 LOG_EVERY = 7
 _NUM_EXAMPLES = 40
 _BATCH_SIZE = 8
+_MOST_SECONDS_AT_GATE = 120.0
 
 
 class ToyTraining(Schema):
@@ -80,8 +81,13 @@ class ToyTask(TrainingTask):
 
 
 def wait_at_gate(scratch: Path, step: int) -> None:
-    """Wait before a step while a test keeps the gate shut, so that nothing ends before its time."""
+    """Wait before a step while a test keeps the gate shut, so that nothing ends before its time.
+
+    A gate that nobody opens fails the stage, and so the test: it would wait for ever.
+    """
+    deadline = time.monotonic() + _MOST_SECONDS_AT_GATE
     while step >= _gate(scratch.parent / "gate"):
+        assert time.monotonic() < deadline, f"the gate was shut for {_MOST_SECONDS_AT_GATE:.0f} s"
         time.sleep(0.01)
 
 

@@ -61,11 +61,16 @@ class _Handler(BaseHTTPRequestHandler):
             fault = server.faults.pop(0) if server.faults else "none"
             server.busy += 1
             server.busiest = max(server.busiest, server.busy)
+        self.is_busy = True
         try:
             self._answer(fault, request)
         finally:
-            with server.lock:
-                server.busy -= 1
+            self._done()
+
+    def _done(self) -> None:
+        with self.server.lock:
+            self.server.busy -= self.is_busy
+            self.is_busy = False
 
     def _answer(self, fault: str, request: dict[str, Any]) -> None:
         content = spoken(request["input"], request["voice"])
@@ -98,6 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
         self._head(status, len(content), headers)
+        self._done()  # before the last byte, at which the client may ask for more
         self.wfile.write(content)
 
     def _head(self, status: int, length: int, headers: dict[str, str]) -> None:
