@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from audiomotion.bench.made_up import MadeUp, ReadyEmbeddings, ReadyMotion
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import resolve
 from audiomotion.evaluate.protocol import embed_real, evaluate
-from tests.cli.command_line import TINY
+from tests.cli.command_line import TINY, amx
 
 SMALL = EvaluationSize(rounds=5, clips=40, batches=2, batch_size=4, fid_samples=30)
 MULTIMODALITY = (
@@ -45,6 +46,21 @@ def test_every_part_is_measured_and_nothing_is_left(tmp_path: Path) -> None:
     for row in found:
         assert 0 < row.value.low <= row.value.median <= row.value.high
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_prints_costs_and_says_what_they_are_of(tmp_path: Path) -> None:
+    options = ("--dataset", TINY, "--quick", "--store", tmp_path / "store")
+    ended = amx("bench", "evaluate", *options, "--json")
+    assert ended.code == 0
+    printed = json.loads(ended.out)
+    told = {"sizes": "tiny", "weights": "random", "clips": 320, "repeats": 1, "device": "cpu",
+            "threads": 1, "quick": True, "motions generated in a measurement": 32}  # fmt: skip
+    assert told.items() <= printed["environment"].items()
+    assert printed["costs"][0]["name"] == "generating 320 motions"
+    (measuring,) = [row for row in printed["costs"] if row["name"] == "measuring"]
+    assert measuring["reached"] is (measuring["value"]["median"] <= 0.1)
+    assert ended.err.splitlines()[-1].endswith("measured: round 5")
+    assert [path.name for path in (tmp_path / "store").rglob("*") if path.is_file()] == []
 
 
 def test_measuring_is_held_against_generating(tmp_path: Path) -> None:
