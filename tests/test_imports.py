@@ -60,6 +60,7 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("list speech", "tortoise"),
         ("data features --dataset demo --dry-run", "features"),
         ("bench data --help", "--quick"),
+        ("bench evaluate --help", "--quick"),
         ("runs list", "no launches"),
         ("runs card --help", "Id of a launch"),
         ("runs probe --help", "--split"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from audiomotion.bench.noop import noop, num_computed, warm_ups
+from audiomotion.bench.planning import planning_costs
 from audiomotion.bench.restarting import cached_cost, restart_cost
 from audiomotion.bench.rivals import rival_costs
 from audiomotion.bench.timing import Cost, Spread
@@ -45,9 +46,12 @@ class OrchestrationSize:
     short_stages: int
     """Stages of `SHORT_SECONDS` each."""
 
+    planned_arms: int
+    """Arms and seeds of the plans that are made."""
 
-FULL = OrchestrationSize(repeats=5, arms=(2, 22), short_stages=200)
-QUICK = OrchestrationSize(repeats=5, arms=(1, 3), short_stages=16)
+
+FULL = OrchestrationSize(repeats=5, arms=(2, 22), short_stages=200, planned_arms=1000)
+QUICK = OrchestrationSize(repeats=5, arms=(1, 3), short_stages=16, planned_arms=40)
 """Some minutes: for CI."""
 
 
@@ -58,6 +62,7 @@ def bench_orchestration(size: OrchestrationSize, folder: Path) -> Iterator[Cost]
     yield from rival_costs(size.repeats, size.arms, folder)
     yield schedule_cost(size, folder)
     yield requests_cost(size, folder)
+    yield from planning_costs(size.repeats, size.planned_arms)
     yield cached_cost(size.repeats, folder)
     yield restart_cost(size.repeats, folder)
     yield from tracking_costs(size.repeats, folder)
