@@ -12,6 +12,7 @@ from audiomotion.cli import (
     importing,
     jobs,
     listing,
+    report,
     running,
     runs,
     ui,
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     app.command("train")(running.train)
     app.command("ablate")(running.ablate)
     app.command("evaluate")(evaluate.evaluate)
+    app.command("report")(report.report)
     app.command("config")(configuration.config)
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)

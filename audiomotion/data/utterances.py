@@ -11,7 +11,6 @@ from audiomotion.data.instructions import Instruction
 from audiomotion.errors import DataError
 from audiomotion.files import write_atomic
 
-
 INDEX: Final = "utterances.jsonl"
 """One JSON object a line, so that it can be searched and cut with the usual tools."""
 
@@ -42,9 +41,7 @@ class Utterances:
     def write_index(cls, folder: Path, utterances: Iterable[Utterance]) -> None:
         """Write the record beside the WAV files."""
         lines = (json.dumps(asdict(item), ensure_ascii=False) + "\n" for item in utterances)
-        write_atomic(
-            folder / INDEX, lambda file: file.writelines(line.encode() for line in lines)
-        )
+        write_atomic(folder / INDEX, lambda file: file.writelines(line.encode() for line in lines))
 
     @cached_property
     def records(self) -> list[Utterance]:

@@ -112,9 +112,9 @@ class ArtifactStore:
             yield Artifact(path.parent, read_json(path))
 
     def named(self, keys: Iterable[ArtifactKey]) -> list[Artifact]:
-        """Return those artifacts that are there, by stage and fingerprint; damage is not looked for.
+        """Return those artifacts that are there, by stage and fingerprint.
 
-        Their files need not be on this machine.
+        Damage is not looked for, and files need not be on this machine.
         """
         folders = [self.artifact_root / stage / key for stage, key in sorted(set(keys))]
         found = [folder for folder in folders if (folder / MANIFEST).exists()]

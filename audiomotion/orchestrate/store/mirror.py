@@ -112,9 +112,9 @@ class UrlStore(ArtifactStore):
             yield self._artifact(manifest)
 
     def named(self, keys: Iterable[ArtifactKey]) -> list[Artifact]:
-        """Return those artifacts that are there, by stage and fingerprint; damage is not looked for.
+        """Return those artifacts that are there, by stage and fingerprint.
 
-        Their files need not be on this machine.
+        Damage is not looked for, and files need not be on this machine.
         """
         return [self._artifact(manifest) for manifest in self._objects.manifests_of(keys)]
 

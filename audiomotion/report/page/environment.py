@@ -25,9 +25,7 @@ _PRIVATE: Final = ("host",)
 _NO_VALUE: Final = "–"
 
 
-def environment_section(
-    record: RunRecord, artifacts: Path, made: Sequence[Artifact]
-) -> Section:
+def environment_section(record: RunRecord, artifacts: Path, made: Sequence[Artifact]) -> Section:
     """Return the section.
 
     Args:
@@ -91,7 +89,9 @@ def _split(
     """Return what all have alike, nested, and the dotted keys of the rest."""
     flat = [dict(flatten(experiment)) for experiment in experiments]
     keys = list(dict.fromkeys(key for leaves in flat for key in leaves))
-    alike = [key for key in keys if all(leaves.get(key, ...) == flat[0].get(key) for leaves in flat)]
+    alike = [
+        key for key in keys if all(leaves.get(key, ...) == flat[0].get(key) for leaves in flat)
+    ]
     return _nested({key: flat[0][key] for key in alike}), [key for key in keys if key not in alike]
 
 

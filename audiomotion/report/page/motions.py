@@ -43,7 +43,10 @@ def _whereabouts(step: np.ndarray) -> str:
     left, ahead = float(step[0]), float(step[1])
     parts = [
         f"{abs(distance):.1f} m {names[distance < 0]}"
-        for distance, names in ((ahead, ("ahead", "behind")), (left, ("to the left", "to the right")))
+        for distance, names in (
+            (ahead, ("ahead", "behind")),
+            (left, ("to the left", "to the right")),
+        )
         if abs(distance) >= 0.05
     ]
     return " and ".join(parts) if parts else "where they began"

@@ -2,9 +2,9 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 from markupsafe import Markup
 
@@ -16,17 +16,22 @@ from audiomotion.orchestrate.results import (
     fetch_curves,
     fetch_results,
     fetch_wordings,
+    stage_keys,
 )
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.report.outside import table_of
 from audiomotion.report.page.environment import environment_section
-from audiomotion.report.page.figures import Picture, figures_section
+from audiomotion.report.page.figures import figures_section, picture_groups
 from audiomotion.report.page.palette import palette_css
 from audiomotion.report.page.results import results_section
 from audiomotion.report.page.scenes import scenes_of, shown_arms
 from audiomotion.report.page.sections import Section
 from audiomotion.report.page.templating import asset, rendered
 from audiomotion.report.page.viewer import files_of, viewer_section
+
+_VERSIONED: Final = ("dataset", "speak", "features", "text_features", "transcribe", "rvq",
+                     "evaluator", "masked", "residual", "evaluation")  # fmt: skip
+"""Stages whose versions the page tells, in the order in which they run."""
 
 
 def write_report(
@@ -55,12 +60,59 @@ def report_page(record: RunRecord, store: ArtifactStore, cards: Sequence[Section
     scenes = scenes_of(record, artifacts)
     fetch_audio(store, files_of(scenes))
     table = table_of(record, artifacts)
-    made = store.named(_all_keys(record))
     sections = [
         results_section(table),
-        figures_section(_pictures(record, artifacts)),
+        figures_section(picture_groups(record, table, artifacts)),
         viewer_section(scenes, shown_arms(record), artifacts),
         *cards,
-        environment_section(record, artifacts, made),
+        environment_section(record, artifacts, store.named(stage_keys(record, *_VERSIONED))),
     ]
     return _assembled(record, [section for section in sections if section is not None])
+
+
+def _assembled(record: RunRecord, sections: Sequence[Section]) -> str:
+    questions = [str(one["question"]) for one in record.axis.get("axes", ())]
+    title = f"{record.title} on {record.dataset}"
+    scripts = {
+        "theme": asset("theme.js"),
+        "viewer": asset("skeleton.js") + asset("viewer.js"),
+    }
+    return rendered(
+        "page",
+        policy=_policy(scripts.values()),
+        heading=questions[0] if questions else title,
+        more_questions=questions[1:],
+        eyebrow=title,
+        facts=_facts(record),
+        sections=sections,
+        style=Markup(palette_css() + asset("page.css")),
+        has_viewer=any(section.id == "motions" for section in sections),
+        version=__version__,
+        **{name: Markup(text) for name, text in scripts.items()},
+    )
+
+
+def _policy(scripts: Iterable[str]) -> str:
+    """Return what the browser is to hold the page to: its own scripts, and no request at all."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in scripts)
+    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; media-src data:; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _facts(record: RunRecord) -> list[tuple[str, str]]:
+    arms = list(dict.fromkeys(arm.arm for arm in record.arms))
+    done = {arm.arm for arm in record.arms if arm.status == "done"}
+    seeds = len({arm.seed for arm in record.arms})
+    facts = [("Launch", record.id), ("State", record.status)]
+    facts += (
+        [("Finished", record.updated.replace("T", " ").replace("Z", " UTC"))]
+        if record.updated
+        else []
+    )
+    facts += [("Arms", f"{len(arms)}, {len(done)} with a result"), ("Training seeds", str(seeds))]
+    if baseline := record.axis.get("baseline"):
+        facts.append(("Baseline", str(baseline)))
+    return facts

@@ -16,7 +16,11 @@ def results_section(table: ResultTable) -> Section:
 
 def html_table(table: ResultTable) -> Markup:
     """Return the table as a `<table>`."""
-    groups = (("reference", table.references), ("", table.rows), ("published", table.published_only))
+    groups = (
+        ("reference", table.references),
+        ("", table.rows),
+        ("published", table.published_only),
+    )
     return rendered(
         "result_table",
         caption=f"{table.title} on {table.dataset}, beside published figures",

@@ -22,7 +22,7 @@ _SAID: Final = {"original": "as written in the data set", "oral": "as people spe
 
 _INTRO: Final = (
     "The same instruction, answered by every arm, beside the motion that was recorded for it. "
-    "These clips were chosen by their place in the test split, not by how they came out."
+    "These clips were chosen by their place in the measured split, not by how they came out."
 )
 
 
@@ -38,11 +38,22 @@ def viewer_section(
     """
     if not scenes:
         return None
+    about = {name: _about(arm) for name, arm in arms.items()}
+    alike = [
+        words for words in next(iter(about.values())) if all(words in own for own in about.values())
+    ]
     panels = [{"key": REAL_KEY, "name": _REAL, "about": "what the instruction was written for"}]
-    panels += [{"key": name, "name": name, "about": _about(arm)} for name, arm in arms.items()]
+    panels += [
+        {
+            "key": name,
+            "name": name,
+            "about": "; ".join(words for words in own if words not in alike),
+        }
+        for name, own in about.items()
+    ]
     html = rendered(
         "viewer",
-        intro=_INTRO,
+        intro=f"{_INTRO} Every arm: {'; '.join(alike)}." if alike else _INTRO,
         scenes=[_shown(scene, artifacts) for scene in scenes],
         panels=[{**panel, "is_real": panel["key"] == REAL_KEY} for panel in panels],
         data=_data(scenes),
@@ -59,14 +70,17 @@ def files_of(scenes: Sequence[Scene]) -> dict[str, list[str]]:
     return found
 
 
-def _about(arm: ArmRecord) -> str:
+def _about(arm: ArmRecord) -> list[str]:
     """Return what a reader must know of an arm to judge its motion."""
-    trained, source = arm.experiment["train_variant"], arm.experiment["condition"]
-    hears = "hears" if source == "audio" else "reads"
+    source = "hears" if arm.experiment["condition"] == "audio" else "reads"
     if arm.experiment["test_text"] == "transcripts":
-        hears = "reads what a recognizer hears of"
-    said = f"{hears} the instruction; trained on {trained} captions; seed {arm.seed}"
-    return said if source == "text" else f"{said}; encoder: {arm.weights}"
+        source = "reads what a recognizer hears of"
+    said = [
+        f"{source} the instruction",
+        f"trained on {arm.experiment['train_variant']} captions",
+        f"seed {arm.seed}",
+    ]
+    return [*said, f"encoder: {arm.weights}"] if source == "hears" else said
 
 
 def _shown(scene: Scene, artifacts: Path) -> dict[str, Any]:
@@ -122,13 +136,13 @@ def _with_note(words: str, note: str) -> str:
 def _data(scenes: Sequence[Scene]) -> Markup:
     """Return everything that the script reads, as JSON that cannot end its element."""
     content = {
-        "skeletons": {
-            scene.skeleton.name: skeleton_record(scene.skeleton) for scene in scenes
-        },
+        "skeletons": {scene.skeleton.name: skeleton_record(scene.skeleton) for scene in scenes},
         "scenes": [_scene_record(scene) for scene in scenes],
     }
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+    return Markup(
+        text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    )
 
 
 def _scene_record(scene: Scene) -> dict[str, Any]:

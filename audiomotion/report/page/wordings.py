@@ -93,9 +93,7 @@ class Wordings:
     def _read_instructions(self, folder: Path, variant: Variant) -> Instructions:
         return Instructions(MotionDataset(folder), variant)
 
-    def _all_spoken(
-        self, record: RunRecord
-    ) -> Iterator[tuple[tuple[str, str, str], Spoken]]:
+    def _all_spoken(self, record: RunRecord) -> Iterator[tuple[tuple[str, str, str], Spoken]]:
         for stage, key in stage_keys(record, "speak"):
             folder = self.artifacts / stage / key
             for utterance in Utterances(folder).records:
@@ -104,6 +102,4 @@ class Wordings:
 
 
 def _spoken(key: str, utterance: Utterance) -> Spoken:
-    return Spoken(
-        key, utterance.file, utterance.voice, utterance.backend, utterance.seconds
-    )
+    return Spoken(key, utterance.file, utterance.voice, utterance.backend, utterance.seconds)

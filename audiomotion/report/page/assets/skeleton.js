@@ -1,10 +1,10 @@
 "use strict";
 
 /* A moving skeleton on a canvas: perspective, bones by depth, ground, path and shadow.
-   Metres, Y up. The camera looks at a point 0.9 m above the ground that follows the hips. */
+   Metres, Y up. The camera looks at a point 0.86 m above the ground that follows the hips. */
 
 const NEAR = 0.25; // metres in front of the camera where drawing begins
-const LOOKED_AT = 0.92; // metres above the ground
+const LOOKED_AT = 0.86; // metres above the ground
 const GROUND = 4; // metres of grid around the body
 
 function unpacked(motion, numJoints) {
@@ -130,7 +130,7 @@ function drawFacing(context, camera, pose, skeleton, colours) {
   const at = (forward, side) => camera([
     pose[0][0] + ahead[0] * forward - ahead[1] * side, 0,
     pose[0][2] + ahead[1] * forward + ahead[0] * side]);
-  const corners = [at(0.52, 0), at(0.36, 0.09), at(0.36, -0.09)];
+  const corners = [at(0.62, 0), at(0.3, 0.075), at(0.37, 0), at(0.3, -0.075)];
   if (corners.some((corner) => corner.depth < NEAR)) return;
   context.fillStyle = colours.accent;
   context.globalAlpha = 0.75;
@@ -158,14 +158,15 @@ function drawBody(context, points, skeleton, colours) {
     .filter(({ parent, joint }) => parent >= 0 && joint !== skeleton.head)
     .map((bone) => ({ ...bone, depth: points[bone.parent].depth + points[bone.joint].depth }))
     .sort((one, other) => other.depth - one.depth);
-  context.lineCap = "round";
   for (const { parent, joint } of bones) {
     const [from, to] = [points[parent], points[joint]];
     if (from.depth < NEAR || to.depth < NEAR) continue;
-    const thick = Math.max(2.5, (skeleton.trunk.includes(joint) ? 0.075 : 0.055) * to.scale);
+    const thick = Math.max(3, (skeleton.trunk.includes(joint) ? 0.085 : 0.07) * to.scale);
+    context.lineCap = "butt"; // a round rim would cut the bone that it hangs on
     context.strokeStyle = colours.surface;
     context.lineWidth = thick + 3;
     line(context, from, to);
+    context.lineCap = "round";
     context.strokeStyle = colourOf[skeleton.sides[joint]];
     context.lineWidth = thick;
     line(context, from, to);
@@ -173,8 +174,8 @@ function drawBody(context, points, skeleton, colours) {
   const head = points[skeleton.head];
   const neck = points[skeleton.parents[skeleton.head]];
   context.beginPath();
-  context.arc((2 * head.x + neck.x) / 3, (2 * head.y + neck.y) / 3 - 0.05 * head.scale,
-    Math.max(3, 0.105 * head.scale), 0, 2 * Math.PI);
+  context.arc((2 * head.x + neck.x) / 3, (2 * head.y + neck.y) / 3 - 0.02 * head.scale,
+    Math.max(4, 0.12 * head.scale), 0, 2 * Math.PI);
   context.fillStyle = colours.middle;
   context.strokeStyle = colours.surface;
   context.lineWidth = 1.5;

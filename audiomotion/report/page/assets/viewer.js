@@ -4,7 +4,7 @@
 
 (() => {
   const root = document.getElementById("viewer");
-  const source = document.getElementById("motions");
+  const source = document.getElementById("viewer-data");
   if (!root || !source) return;
   const data = JSON.parse(source.textContent);
   const find = (name) => root.querySelector(`[data-part="${name}"]`);
@@ -20,7 +20,7 @@
   }));
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const HOLD = 0.7; // seconds that the last pose stays before the clip begins again
-  const START = { yaw: -0.5, pitch: 0.2, distance: 4.1 };
+  const START = { yaw: -0.5, pitch: 0.28, distance: 3.3 };
   const state = { scene: 0, seconds: 0, playing: false, view: { ...START }, visible: true };
   let [colours, motions, bounds, last, told] = [{}, [], null, null, -1];
 
