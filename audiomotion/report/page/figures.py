@@ -100,7 +100,7 @@ def inlined(svg: bytes, name: str, label: str) -> Markup:
         name: What its ids begin with, so that two plots share none.
         label: What it shows, for those who do not see it.
     """
-    text = svg.decode()
+    text = svg.decode().replace("xlink:href", "href")
     text = text[text.index("<svg") :]
     head, body = text.split(">", 1)
     (box,) = re.findall(r'viewBox="([^"]+)"', head)

@@ -1,10 +1,10 @@
 "use strict";
 
 /* A moving skeleton on a canvas: perspective, bones by depth, ground, path and shadow.
-   Metres, Y up. The camera looks at a point 0.86 m above the ground that follows the hips. */
+   Metres, Y up. The camera looks at a point 0.92 m above the ground that follows the hips. */
 
 const NEAR = 0.25; // metres in front of the camera where drawing begins
-const LOOKED_AT = 0.86; // metres above the ground
+const LOOKED_AT = 0.92; // metres above the ground
 const GROUND = 4; // metres of grid around the body
 
 function unpacked(motion, numJoints) {

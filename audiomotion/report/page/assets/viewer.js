@@ -20,7 +20,7 @@
   }));
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const HOLD = 0.7; // seconds that the last pose stays before the clip begins again
-  const START = { yaw: -0.5, pitch: 0.28, distance: 3.3 };
+  const START = { yaw: -0.5, pitch: 0.26, distance: 3.55 };
   const state = { scene: 0, seconds: 0, playing: false, view: { ...START }, visible: true };
   let [colours, motions, bounds, last, told] = [{}, [], null, null, -1];
 
