@@ -29,7 +29,7 @@ from tests.report.launches import result
 
 NUM_EXAMPLES = 3
 VOICE = "tone"
-SECONDS = 0.25
+SECONDS = 0.5
 
 
 @cache

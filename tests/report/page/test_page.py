@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -43,7 +44,7 @@ def test_the_question_comes_first_and_the_parts_in_their_order(markup):
 def test_headings_go_down_one_level_at_a_time(markup):
     levels = [int(one.tag[1]) for one in markup.elements if re.fullmatch("h[1-6]", one.tag)]
     assert levels[0] == 1
-    assert all(later <= earlier + 1 for earlier, later in zip(levels, levels[1:], strict=False))
+    assert all(later <= earlier + 1 for earlier, later in pairwise(levels))
 
 
 def test_landmarks_and_links_to_the_parts(markup):

@@ -19,8 +19,21 @@ DURATIONS = """() => Promise.all([...document.querySelectorAll('audio')].map((au
     audio.addEventListener('error', () => done(audio.error.message));
   })))"""
 
+HEARD = """() => new Promise((done) => {
+  const audio = document.querySelector('audio');
+  audio.addEventListener('ended', () => done('ended'));
+  audio.addEventListener('error', () => done(audio.error.message));
+  audio.muted = true;
+  audio.play().catch((error) => done(String(error)));
+})"""
+# The page's policy forbids what Playwright's waiting for an expression needs: it polls by `eval`.
+CHANGED = f"""(before) => new Promise((done) => {{
+  const look = () => {MOVED} === before ? requestAnimationFrame(look) : done({MOVED});
+  look();
+}})"""
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture
 def desk(page: Path) -> Iterator[Browser]:
     with open_page(page.as_uri(), offline=True) as browser:
         browser.page.locator(STAGE).scroll_into_view_if_needed()
@@ -46,8 +59,8 @@ def set_time(browser: Browser, seconds: float) -> None:
 
 def test_the_motions_play_on_one_clock_and_stop(desk: Browser) -> None:
     assert desk.page.inner_text("[data-part=play]") == "Pause"  # it begins by itself
-    before = frame(desk)
-    desk.page.wait_for_function(f"Number({MOVED}) != {before}")
+    before = desk.page.evaluate(MOVED)
+    assert desk.page.evaluate(CHANGED, before) != before
     pause(desk)
     held, shown = frame(desk), picture(desk, 1)
     desk.page.evaluate("() => new Promise(requestAnimationFrame)")
@@ -106,13 +119,8 @@ def test_another_clip_has_another_text_and_other_motions(desk: Browser) -> None:
 
 def test_every_instruction_can_be_heard(desk: Browser) -> None:
     durations = desk.page.evaluate(DURATIONS)
-    assert durations == [pytest.approx(0.25)] * 3
-    desk.page.evaluate("""() => {
-      const audio = document.querySelector('audio');
-      audio.muted = true;
-      audio.play();
-    }""")
-    desk.page.wait_for_function("document.querySelector('audio').ended")
+    assert durations == [pytest.approx(0.5)] * 3
+    assert desk.page.evaluate(HEARD) == "ended"
 
 
 def test_dark_is_the_system_s_choice_and_the_reader_s(desk: Browser) -> None:
@@ -136,8 +144,7 @@ def test_nothing_went_wrong_and_nothing_was_asked_for(page: Path) -> None:
         browser.page.evaluate(DURATIONS)
         browser.screenshot("report")
     assert browser.errors == []
-    assert {url.partition(":")[0] for url in requests} == {"file", "data"}
-    assert [url for url in requests if url.startswith("file")] == [page.as_uri()]
+    assert requests == [page.as_uri()]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
