@@ -108,7 +108,10 @@ def _nested(leaves: Mapping[str, Any]) -> dict[str, Any]:
 
 def _differing(arms: Sequence[ArmRecord], keys: Sequence[str]) -> Grid:
     """Return a row a key: its value in each arm; the seed is in no row, since all have it."""
-    shown = list({arm.arm: arm for arm in reversed(arms)}.values())[::-1]
+    first: dict[str, ArmRecord] = {}
+    for arm in arms:
+        first.setdefault(arm.arm, arm)
+    shown = list(first.values())
     flat = [dict(flatten(arm.experiment)) for arm in shown]
     rows = [
         [key, *(_value(leaves.get(key, ...)) for leaves in flat)] for key in keys if key != "seed"

@@ -171,8 +171,10 @@ def test_who_wants_less_motion_gets_a_still_pose(page: Path) -> None:
 
 
 def test_on_paper_it_is_light_and_has_no_controls(page: Path) -> None:
-    with open_page(page.as_uri(), colour_scheme="dark") as browser:
+    with open_page(page.as_uri(), width=794, colour_scheme="dark") as browser:
         browser.page.emulate_media(media="print")
         assert not browser.page.locator(".controls").is_visible()
         background = browser.page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert background == "rgb(255, 255, 255)"
+        browser.page.evaluate("dispatchEvent(new Event('beforeprint'))")  # opens what is folded
+        assert browser.page.evaluate("document.documentElement.scrollWidth") == 794
