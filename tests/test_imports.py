@@ -68,6 +68,7 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("import --help", "momask"),
         ("jobs --help", "logs"),
         ("doctor --help", "--address"),
+        ("report --help", "--dataset"),
     ],
 )
 def test_a_light_command_imports_nothing_heavy(tmp_path: Path, command: str, shows: str) -> None:

@@ -12,6 +12,7 @@ from audiomotion.cli import (
     importing,
     jobs,
     listing,
+    report,
     running,
     runs,
     table,
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command("ablate")(running.ablate)
     app.command("evaluate")(evaluate.evaluate)
     app.command("table")(table.table)
+    app.command("report")(report.report)
     app.command("config")(configuration.config)
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)

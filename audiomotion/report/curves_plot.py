@@ -31,6 +31,9 @@ _MOST_POINTS: Final = 500
 MOST_ARMS: Final = 28
 """Arms that one picture shows: so many lines look different. Of more it shows the first."""
 
+_PANEL_INCHES: Final = (4.0, 3.0)
+"""Of a panel that stands alone: legible on a phone."""
+
 _SHARED: Final = "all arms"
 _COLUMNS: Final = 3
 _LOG_RATIO: Final = 20.0
@@ -79,22 +82,54 @@ def curves_plot(curves: Sequence[Curve], form: PlotFormat = "png") -> bytes | No
     Returns:
         The picture; None where there is no curve.
     """
-    panels: dict[tuple[str, str], list[Curve]] = defaultdict(list)
-    arms = list(dict.fromkeys(curve.arm for curve in curves if curve.arm != _SHARED))
-    for curve in curves:
-        for name in _SHOWN if curve.arm in (*arms[:MOST_ARMS], _SHARED) else ():
-            if any(name in point for point in curve.points):
-                panels[curve.stage, name].append(curve)
+    arms = _arms(curves)
+    panels = _panels(curves, arms)
     if not panels:
         return None
     with plot_style():
         return rendered(_draw(panels, arms), form)
 
 
+def curve_panels(curves: Sequence[Curve]) -> dict[str, bytes]:
+    """Draw each stage and value as a picture of its own, for a page: `inline`, by its title."""
+    from matplotlib.figure import Figure
+
+    arms = _arms(curves)
+    styles = _styles(arms)
+    found = {}
+    for (stage, name), own in _panels(curves, arms).items():
+        with plot_style():
+            figure = Figure(figsize=_PANEL_INCHES, layout="constrained")
+            axes = figure.subplots()
+            _draw_panel(axes, name, own, styles)
+            axes.set_xlabel("step")
+            figure.legend(loc="outside lower left", ncols=3)
+            found[f"{stage}: {_LABELS[name]}"] = rendered(figure, "inline")
+    return found
+
+
+def _arms(curves: Sequence[Curve]) -> list[str]:
+    return list(dict.fromkeys(curve.arm for curve in curves if curve.arm != _SHARED))
+
+
+def _styles(arms: Sequence[str]) -> dict[str, ArmStyle]:
+    return arm_styles(arms) | {_SHARED: ArmStyle(NEUTRAL, "", "-")}
+
+
+def _panels(curves: Sequence[Curve], arms: Sequence[str]) -> dict[tuple[str, str], list[Curve]]:
+    """Return the curves of each picture, by stage and value."""
+    panels: dict[tuple[str, str], list[Curve]] = defaultdict(list)
+    for curve in curves:
+        for name in _SHOWN if curve.arm in (*arms[:MOST_ARMS], _SHARED) else ():
+            if any(name in point for point in curve.points):
+                panels[curve.stage, name].append(curve)
+    return panels
+
+
 def _draw(panels: Mapping[tuple[str, str], Sequence[Curve]], arms: Sequence[str]) -> "Figure":
     from matplotlib.figure import Figure
 
-    styles = arm_styles(arms) | {_SHARED: ArmStyle(NEUTRAL, "", "-")}
+    styles = _styles(arms)
     columns = min(_COLUMNS, len(panels))
     lines = math.ceil(len(panels) / columns)
     figure = Figure(figsize=(4.2 * columns, 2.8 * lines + 0.5), layout="constrained")

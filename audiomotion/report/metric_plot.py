@@ -24,6 +24,8 @@ MOST_ARMS: Final = 60
 
 _COLUMNS: Final = 4
 _INCHES_AN_ARM: Final = 0.3
+_PANEL_INCHES: Final = 4.0
+"""Width of a panel that stands alone: legible on a phone."""
 _REACH: Final = 1.0
 """How far a reference may lie off the arms, in widths of their range, to be drawn to scale."""
 
@@ -45,6 +47,26 @@ def metric_plot(table: ResultTable, form: PlotFormat = "png") -> bytes | None:
         return rendered(_draw(table, rows, metrics), form)
 
 
+def metric_panels(table: ResultTable) -> dict[Metric, bytes]:
+    """Draw each metric that was measured as a picture of its own, `inline`, without a title."""
+    from matplotlib.figure import Figure
+
+    rows = [row for row in table.rows if row.figures][:MOST_ARMS]
+    styles = arm_styles([row.name for row in table.rows])
+    found = {}
+    for metric in METRICS:
+        if not any(metric.key in row.figures for row in rows):
+            continue
+        with plot_style():
+            size = (_PANEL_INCHES, 0.5 + _INCHES_AN_ARM * len(rows))
+            figure = Figure(figsize=size, layout="constrained")
+            axes = figure.subplots()
+            _draw_metric(axes, metric, rows, table.references, styles)
+            _name_rows(axes, rows)
+            found[metric] = rendered(figure, "inline")
+    return found
+
+
 def _draw(table: ResultTable, rows: Sequence[Row], metrics: Sequence[Metric]) -> "Figure":
     from matplotlib.figure import Figure
 
@@ -58,14 +80,19 @@ def _draw(table: ResultTable, rows: Sequence[Row], metrics: Sequence[Metric]) ->
     styles = arm_styles([row.name for row in table.rows])
     for metric, axes in zip(metrics, panels, strict=False):
         _draw_metric(axes, metric, rows, table.references, styles)
-    # Shared: set once. The first arm stands on top, as in the table.
-    panels[0].set_yticks(range(len(rows)), [row.name for row in rows])
-    panels[0].set_ylim(len(rows) - 0.4, -0.6)
+        _entitle(axes, metric, table.references)
+    _name_rows(panels[0], rows)  # shared: set once
     for axes in list(panels)[len(metrics) :]:
         axes.set_axis_off()
     _explain(panels[len(metrics)], table, rows)
     figure.suptitle(_title(table, rows), x=0.01, ha="left", fontsize=11)
     return figure
+
+
+def _name_rows(axes: "Axes", rows: Sequence[Row]) -> None:
+    """Name the arms; the first one stands on top, as in the table."""
+    axes.set_yticks(range(len(rows)), [row.name for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
 
 
 def _title(table: ResultTable, rows: Sequence[Row]) -> str:
@@ -88,17 +115,29 @@ def _draw_metric(
             _draw_arm(axes, metric, place, row, styles[row.name])
     low, high = axes.get_xlim()
     near = _REACH * (high - low)
-    said = []
     for row, line in zip(references, ("--", ":"), strict=False):
-        if metric.key not in row.figures:
-            continue
-        value = row.figures[metric.key].mean
-        said.append(f"{row.name} {value:.3f}")
-        if low - near <= value <= high + near or metric.better == "real":
-            axes.axvline(value, color=NEUTRAL, linestyle=line, linewidth=1.1, zorder=1)
+        if metric.key in row.figures:
+            value = row.figures[metric.key].mean
+            if low - near <= value <= high + near or metric.better == "real":
+                axes.axvline(value, color=NEUTRAL, linestyle=line, linewidth=1.1, zorder=1)
+    axes.grid(visible=False, axis="y")
+    axes.locator_params(axis="x", nbins=5)
+
+
+def references_said(metric: Metric, references: Sequence[Row]) -> str:
+    """Return the figures of real motion and its reconstruction, drawn to scale or not."""
+    return " · ".join(
+        f"{row.name} {row.figures[metric.key].mean:.3f}"
+        for row in references
+        if metric.key in row.figures
+    )
+
+
+def _entitle(axes: "Axes", metric: Metric, references: Sequence[Row]) -> None:
+    said = references_said(metric, references)
     axes.set_title(metric.heading, pad=17 if said else 6)
     axes.annotate(
-        " · ".join(said),
+        said,
         (0, 1),
         xytext=(0, 5),
         xycoords="axes fraction",
@@ -106,8 +145,6 @@ def _draw_metric(
         color=NEUTRAL,
         fontsize=7.5,
     )
-    axes.grid(visible=False, axis="y")
-    axes.locator_params(axis="x", nbins=5)
 
 
 def _draw_arm(axes: "Axes", metric: Metric, place: int, row: Row, style: ArmStyle) -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PlotFormat = Literal["png", "svg"]
+PlotFormat = Literal["png", "svg", "inline"]
+"""`inline` is SVG for a page that brings fonts and colours: text stays text, nothing behind it."""
 
 NEUTRAL: Final = "#555555"
 """Of what belongs to no arm: real motion, stages that all arms share."""
 
 # Okabe and Ito's, without the yellow that white paper swallows.
-_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 _LINES: Final = ("-", "--", ":", "-.")
 _DPI: Final = 150
@@ -49,9 +50,9 @@ def arm_styles(names: Sequence[str]) -> dict[str, ArmStyle]:
     """Return a style for each arm; of up to seven arms no two share a colour or a marker."""
     return {
         name: ArmStyle(
-            _COLOURS[place % len(_COLOURS)],
+            COLOURS[place % len(COLOURS)],
             _MARKERS[place % len(_MARKERS)],
-            _LINES[place // len(_COLOURS) % len(_LINES)],
+            _LINES[place // len(COLOURS) % len(_LINES)],
         )
         for place, name in enumerate(names)
     }
@@ -68,7 +69,13 @@ def plot_style() -> Iterator[None]:
 
 def rendered(figure: "Figure", form: PlotFormat) -> bytes:
     """Return a figure as a file's content."""
+    from matplotlib import rc_context
+
     buffer = io.BytesIO()
+    if form == "inline":
+        with rc_context({"svg.fonttype": "none"}):
+            figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
+        return buffer.getvalue()
     metadata = {"Date": None} if form == "svg" else None
     figure.savefig(buffer, format=form, dpi=_DPI, metadata=metadata)
     return buffer.getvalue()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from audiomotion import __version__
-from audiomotion.errors import ClusterError
+from audiomotion.errors import ClusterError, DataError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.orchestrate.store import ArtifactStore
@@ -20,6 +20,7 @@ from audiomotion.report.fairness.show import card_sheet
 from audiomotion.report.fairness.tracked import tracked_values
 from audiomotion.report.metric_plot import metric_plot
 from audiomotion.report.metrics import METRICS
+from audiomotion.report.page.page import write_report
 from audiomotion.report.render.grid import Sheet
 from audiomotion.report.render.markdown import markdown
 from audiomotion.report.render.sheet import sheet_of
@@ -29,7 +30,7 @@ from audiomotion.report.tables import table_of
 from audiomotion.stages.base import AnyStage
 from audiomotion.stages.results import CURVES, KEPT
 from audiomotion.track.limits import part_of_name
-from audiomotion.track.links import COMPARISON_PAGE
+from audiomotion.track.links import COMPARISON_PAGE, REPORT_PAGE
 from audiomotion.track.tracker import Tracker
 from audiomotion.train.curves import read_curves
 
@@ -98,6 +99,7 @@ class TrackedLaunch:
         self.tracker.describe("", text, "comparison.md")
         self.tracker.log_text("", markdown(card_sheet(card)), "fairness.md")
         self._log_pictures(record, table, sheet)
+        self._log_report(record)
         status = "FINISHED" if record.status == "done" else "FAILED"
         self.tracker.end("", status, record.status)
 
@@ -112,6 +114,17 @@ class TrackedLaunch:
                 path.write_bytes(png)
                 self.tracker.log_file("", path)
         self.tracker.log_text("", comparison_page(sheet, pictures), COMPARISON_PAGE)
+
+    def _log_report(self, record: RunRecord) -> None:
+        """Write the launch as one page; what is wrong with it must not cost the launch its end."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / REPORT_PAGE
+            try:
+                write_report(record, self.store, path)
+            except DataError as error:
+                logger.warning("MLflow gets no report of %s: %s", record.id, error)
+                return
+            self.tracker.log_file("", path)
 
     def _log_motions(self, arm: ArmRecord) -> None:
         with tempfile.TemporaryDirectory() as folder:

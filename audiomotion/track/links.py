@@ -9,6 +9,9 @@ from urllib.parse import quote
 COMPARISON_PAGE: Final = "comparison.html"
 """Artifact of the parent run: table, intervals and curves."""
 
+REPORT_PAGE: Final = "report.html"
+"""Artifact of the parent run: the launch as one page, to be downloaded and opened."""
+
 # MLflow 3 goes by this, and not by the experiment's kind: without it, it shows a newcomer its pages
 # for language models instead of those for training runs.
 _TRAINING: Final = "workflowType=machine_learning"

@@ -43,7 +43,8 @@ def html_grid(grid: Grid) -> str:
         for group in grid.groups
     )
     head = "".join(f"<tr>{''.join(line)}</tr>" for line in _head(grid.headings))
-    caption = f"<caption>{escape(grid.title)}</caption>"
+    # A page may keep the title in sight while the table scrolls under it.
+    caption = f"<caption><span>{escape(grid.title)}</span></caption>"
     return f"<table>{caption}\n<thead>{head}</thead>\n{groups}</table>"
 
 

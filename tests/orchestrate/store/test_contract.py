@@ -50,6 +50,8 @@ def test_what_one_machine_made_is_read_on_another(any_nodes):
     run_stage(second, any_nodes.settings())
     there = any_nodes.on("third")
     assert (there.fetch(second) / "note").read_text() == "first\nsecond\n"
+    wanted = [("note", second.fingerprint), ("note", "not there"), ("other", first.fingerprint)]
+    assert [one.manifest["config"] for one in there.named(wanted)] == [{"text": "second"}]
     assert [one.fingerprint for one in there.artifacts("note")] == sorted(
         (first.fingerprint, second.fingerprint)
     )
