@@ -9,7 +9,9 @@ from unittest import mock
 import pytest
 from mlflow.tracking import MlflowClient
 
+from audiomotion.errors import ClusterError
 from audiomotion.files import read_json
+from audiomotion.track.tracker import Tracker
 from tests.browser import needs_browser, open_page
 from tests.cli.command_line import TINY, Ended, amx
 from tests.track.password_server import PasswordServer, password_server
@@ -135,3 +137,18 @@ def test_the_record_names_the_server_and_no_user(launched: tuple[Path, Ended]) -
     (state,) = (read_json(path) for path in launched[0].glob("runs/*/mlflow.json"))
     assert set(state) == {"uri", "runs", "experiment_id"}
     assert "@" not in state["uri"]
+
+
+def test_a_user_who_was_given_the_permission_writes(
+    server: PasswordServer, launched: tuple[Path, Ended], tmp_path: Path
+) -> None:
+    (state,) = (read_json(path) for path in launched[0].glob("runs/*/mlflow.json"))
+    server.add_user("guest")
+    with mock.patch.dict(os.environ, server.variables("guest")):
+        tracker = Tracker(server.uri, tmp_path, tmp_path)
+        with pytest.raises(ClusterError, match="does not let user 'guest' do this"):
+            tracker.open_runs("tiny-demo", "guest's", {}, {})
+        server.let_edit("guest", state["experiment_id"])
+        tracker.open_runs("tiny-demo", "guest's", {}, {})
+        tracker.log_text("", "text", "a.md")
+        tracker.end("", "FINISHED", "done")

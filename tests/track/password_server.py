@@ -1,21 +1,22 @@
 """MLflow's server as docs/tracking.md sets it up: PostgreSQL behind it, users with passwords."""
 
-import json
 import os
+import re
 import secrets
 import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
-from base64 import b64encode
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from unittest import mock
 
-from tests.orchestrate.processes import wait_until
+from mlflow.server import get_app_client
+
+from audiomotion.orchestrate.submitting.node import tracker_problem
+from tests.orchestrate.processes import REPOSITORY, wait_until
 from tests.orchestrate.ray_head import free_ports
 from tests.track.postgres import Postgres, postgres
 
@@ -43,30 +44,20 @@ class PasswordServer:
     def add_user(self, name: str) -> None:
         """Make a user, who by the server's default may read and begin experiments of his own."""
         self.passwords[name] = secrets.token_hex(12)
-        content = {"username": name, "password": self.passwords[name]}
-        self.ask("users/create", content)
+        with mock.patch.dict(os.environ, self.variables(ADMIN)):
+            client = get_app_client("basic-auth", tracking_uri=self.uri)
+            client.create_user(username=name, password=self.passwords[name])
 
-    def ask(self, path: str, content: dict[str, Any] | None = None) -> Any:
-        """Call the server as its administrator."""
-        request = urllib.request.Request(
-            f"{self.uri}/api/2.0/mlflow/{path}",
-            data=None if content is None else json.dumps(content).encode(),
-            headers={"Content-Type": "application/json", **self._login()},
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
-
-    def _login(self) -> dict[str, str]:
-        login = f"{ADMIN}:{self.passwords[ADMIN]}".encode()
-        return {"Authorization": f"Basic {b64encode(login).decode()}"}
+    def let_edit(self, user: str, experiment_id: str) -> None:
+        """Let a user write to an experiment that another one began."""
+        with mock.patch.dict(os.environ, self.variables(ADMIN)):
+            client = get_app_client("basic-auth", tracking_uri=self.uri)
+            client.grant_user_permission(user, "experiment", experiment_id, "EDIT")
 
     def answers(self) -> bool:
         """Return whether the administrator is let in yet."""
-        try:
-            self.ask("experiments/search?max_results=1")
-        except (OSError, urllib.error.URLError):
-            return False
-        return True
+        with mock.patch.dict(os.environ, self.variables(ADMIN)):
+            return not tracker_problem(self.uri)
 
 
 @contextmanager
@@ -93,15 +84,18 @@ def password_server(folder: Path) -> Iterator[PasswordServer]:
             process.wait()
 
 
+def _documented_users_file() -> str:
+    page = (REPOSITORY / "docs" / "tracking.md").read_text("utf-8")
+    (block,) = re.findall(r"^ *```ini\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)
+    return textwrap.dedent(block)
+
+
 def _start(folder: Path, server: PasswordServer, port: int) -> "subprocess.Popen[bytes]":
     users = folder / "users.ini"
-    users.write_text(
-        "[mlflow]\n"
-        "default_permission = READ\n"
-        f"database_uri = {server.database.uri('mlflow_users')}\n"
-        f"admin_username = {ADMIN}\n"
-        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
-    )
+    documented = "postgresql+pg8000://mlflow:PASSWORD@127.0.0.1:5432/mlflow_users"
+    text = _documented_users_file()
+    assert documented in text
+    users.write_text(text.replace(documented, server.database.uri("mlflow_users")))
     command = [
         sys.executable, "-m", "mlflow", "server", "--app-name", "basic-auth",
         "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
