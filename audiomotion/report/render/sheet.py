@@ -119,7 +119,7 @@ def _difference_cell(arm: str, metric: str, table: ResultTable) -> Cell | None:
     if tested is None or table.sampling or not table.has_seeds:
         return None
     own = tested.difference
-    details = [] if own.effect is None else [f"d {own.effect:.2f}"]
+    details = [] if own.effect is None else [f"d {own.effect:.2f}".replace("-", "−")]
     details += [] if tested.p_holm is None else [f"p {tested.p_holm:.2g}"]
     text = _signed(own.mean, own.half_width) + (f" ({', '.join(details)})" if details else "")
     return Cell(text, "best" if tested.significant else None)
