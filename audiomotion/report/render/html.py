@@ -9,11 +9,11 @@ from audiomotion.report.render.grid import Cell, Grid, GridRow, Heading, Sheet
 _TAGS = {"best": "strong", "second": "u"}
 
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:70rem;margin:1rem auto;padding:0 1rem;"
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:90rem;margin:1rem auto;padding:0 1rem;"
     "color-scheme:light dark}"
     ".grid{overflow-x:auto}table{border-collapse:collapse;margin:1rem 0}"
     "caption{text-align:left;font-weight:bold}th,td{padding:.25rem .6rem;text-align:left;"
-    "white-space:nowrap}thead{border-bottom:2px solid}tbody{border-bottom:1px solid}"
+    "white-space:nowrap}thead{border-bottom:2px solid}tbody th{font-weight:normal}tbody{border-bottom:1px solid}"
     ".published{font-style:italic}.repeated{opacity:.7}"
 )
 
