@@ -13,7 +13,8 @@ _STYLE = (
     "color-scheme:light dark}"
     ".grid{overflow-x:auto}table{border-collapse:collapse;margin:1rem 0}"
     "caption{text-align:left;font-weight:bold}th,td{padding:.25rem .6rem;text-align:left;"
-    "white-space:nowrap}thead{border-bottom:2px solid}tbody th{font-weight:normal}tbody{border-bottom:1px solid}"
+    "white-space:nowrap}thead{border-bottom:2px solid}tbody{border-bottom:1px solid}"
+    "tbody th{font-weight:normal}"
     ".published{font-style:italic}.repeated{opacity:.7}"
 )
 
