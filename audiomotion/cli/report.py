@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audiomotion.cli.console import errors
+from audiomotion.cli.finding import find_run
 from audiomotion.cli.options import (
     DEFAULT_STORE,
     DataRootOption,
@@ -109,7 +110,7 @@ def choose(
         known = ids if what else names
         raise ConfigError(not_one_of(axis, known, what=what or "what was launched here: "))
     if run is not None:
-        found = _only(found, run)
+        found = [find_run(run, found)]
     if dataset is not None:
         found = _on(found, dataset)
     ended = [record for record in found if record.status in _ENDED]
@@ -119,19 +120,6 @@ def choose(
             "`amx runs list` shows them"
         )
     return ended[0]
-
-
-def _only(records: Sequence[RunRecord], run: str) -> list[RunRecord]:
-    found = [record for record in records if record.id == run] or [
-        record for record in records if record.id.startswith(run)
-    ]
-    if not found:
-        known = [record.id for record in records]
-        raise ConfigError(f"--run: {not_one_of(run, known, what='the launches ')}")
-    if len(found) > 1:
-        names = ", ".join(record.id for record in found)
-        raise ConfigError(f"--run {run}: is the beginning of {names}; give more of it")
-    return found
 
 
 def _on(records: Sequence[RunRecord], dataset: str) -> list[RunRecord]:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from audiomotion.data.outside_files import MANIFEST
 from audiomotion.errors import DataError
 from audiomotion.files import full_disk_explained, read_json, write_json
-from audiomotion.orchestrate.recomputing import as_it_was_made, stages_of
+from audiomotion.orchestrate.recomputing import as_it_was_made, refuse_other_version, stages_of
 from audiomotion.orchestrate.records import ArmRecord
 from audiomotion.orchestrate.results import fetch_reports
 from audiomotion.orchestrate.store import ArtifactStore
@@ -34,6 +34,7 @@ def write_motions(arm: ArmRecord, run: str, store: ArtifactStore, output: Path) 
     if output.exists():
         raise DataError(f"{output} exists; choose another folder, or delete it")
     stage = stages_of(arm).evaluation
+    refuse_other_version(arm, "evaluation", stage)
     with (
         full_disk_explained(output),
         _place(output) as (motions, scratch),

@@ -7,11 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from audiomotion.config.experiment import Experiment
-from audiomotion.errors import DataError
+from audiomotion.errors import DataError, ModelError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord
-from audiomotion.orchestrate.store import MANIFEST, Artifact, ArtifactStore
+from audiomotion.orchestrate.results import fetch_reports
+from audiomotion.orchestrate.store import Artifact, ArtifactStore
 from audiomotion.stages.base import AnyStage, StageContext
+from audiomotion.stages.results import GIVEN
 from audiomotion.stages.system import SystemStages
 
 
@@ -21,36 +23,58 @@ def stages_of(arm: ArmRecord) -> SystemStages:
 
 
 def measuring_stages(arms: Iterable[ArmRecord], store: ArtifactStore) -> Iterator[AnyStage]:
-    """Yield every stage that measured arms which are done, each once.
+    """Yield every stage that measured the arms, each once: of those that are done, and the ceiling.
 
     Raises:
         DataError: This version of audiomotion measures otherwise than the one that did.
     """
     seen: set[str] = set()
     for arm in arms:
-        for name, stage in _measuring(arm, store) if arm.status == "done" else ():
-            if stage.fingerprint != arm.fingerprints[name]:
-                raise DataError(
-                    f"{arm.arm} (seed {arm.seed}): {name} {arm.fingerprints[name][:16]} was made "
-                    "by another version of audiomotion, which alone can make it again"
-                )
+        for name, stage in _measuring(arm, store):
+            refuse_other_version(arm, name, stage)
             if stage.fingerprint not in seen:
                 seen.add(stage.fingerprint)
                 yield stage
 
 
+def refuse_other_version(arm: ArmRecord, name: str, stage: AnyStage) -> None:
+    """Refuse to take a stage as this version declares it for the one that an arm's record names.
+
+    Raises:
+        DataError: They are not the same.
+    """
+    if stage.fingerprint != arm.fingerprints[name]:
+        raise DataError(
+            f"{arm.arm} (seed {arm.seed}): {name} {arm.fingerprints[name][:16]} was made by "
+            "another version of audiomotion, which alone can make it again"
+        )
+
+
 def _measuring(arm: ArmRecord, store: ArtifactStore) -> Iterator[tuple[str, AnyStage]]:
     stages = stages_of(arm)
+    is_done = arm.status == "done"
     if "outside" in arm.fingerprints:
-        made = store.artifact_root / "outside" / arm.fingerprints["outside"]
-        config = read_json(made / MANIFEST)["config"]
-        folder, content = Path(config["folder"]), config["content"]
-        missing = config["allow_missing"]
-        yield "outside", stages.outside(folder, content, allow_missing=missing)
+        if is_done:
+            yield "outside", _outside(arm, stages, store)
         return
-    yield "evaluation", stages.evaluation
-    if "reference" in arm.fingerprints:
+    if is_done:
+        yield "evaluation", stages.evaluation
+    reference = arm.fingerprints.get("reference")
+    if reference and store.named([("reference", reference)]):
         yield "reference", stages.reference
+
+
+def _outside(arm: ArmRecord, stages: SystemStages, store: ArtifactStore) -> AnyStage:
+    """Return the measurement of another system; its folder is in what the stage left."""
+    key = arm.fingerprints["outside"]
+    found = store.named([("outside", key)])
+    if not found:
+        raise DataError(f"outside {key[:16]} of {arm.arm} is not in {store.location}")
+    fetch_reports(store, [("outside", key)])
+    given = read_json(store.artifact_root / "outside" / key / GIVEN)
+    config = found[0].manifest["config"]
+    folder = Path(given["folder"])
+    return stages.outside(folder, config["content"], allow_missing=config["allow_missing"])
 
 
 def recompute(stage: AnyStage, store: ArtifactStore, output: Path) -> None:
@@ -86,10 +110,15 @@ def as_it_was_made(
 
     Raises:
         DataError: What it left, or one of its inputs, is not in the store.
+        ModelError: It was made on a GPU, and there is none here.
     """
     import torch
 
     environment = _found(stage, store).manifest["environment"]
+    if str(environment["device"]).startswith("cuda") and not torch.cuda.is_available():
+        raise ModelError(
+            f"{stage.name} {stage.fingerprint[:16]} was made on a GPU, and torch sees none here"
+        )
     before = torch.get_num_threads()
     torch.set_num_threads(int(environment["threads"]))
     try:

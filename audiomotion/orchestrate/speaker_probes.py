@@ -1,18 +1,16 @@
 """Probes of who spoke, for the arms of a launch: which are to be made, and where each one's is."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from audiomotion.config.experiment import Experiment
 from audiomotion.config.speaker_probe import SpeakerProbeConfig
 from audiomotion.errors import ConfigError, DataError
 from audiomotion.orchestrate.plan import Plan, Target
+from audiomotion.orchestrate.recomputing import stages_of
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.graph import SpeakerProbeStage
 from audiomotion.stages.results import SPEAKER
-from audiomotion.stages.system import SystemStages
 
 ArmSeed = tuple[str, int]
 """Name of an arm, and a seed."""
@@ -53,7 +51,7 @@ def speaker_probes(record: RunRecord, probe: SpeakerProbeConfig) -> SpeakerProbe
         if reason := _reason_against(record, arm):
             left_out.setdefault(arm.arm, reason)
             continue
-        stages = SystemStages(Experiment.model_validate_json(json.dumps(arm.experiment)))
+        stages = stages_of(arm)
         stage = stages.speaker_probe(probe, of="condition")
         if stage.inputs["masked"].fingerprint != arm.fingerprints["masked"]:
             raise DataError(f"{arm.arm} was trained by another version; run the launch again")
@@ -62,7 +60,8 @@ def speaker_probes(record: RunRecord, probe: SpeakerProbeConfig) -> SpeakerProbe
     if not of_condition:
         reasons = "; ".join(f"{arm}: {reason}" for arm, reason in left_out.items())
         raise ConfigError(f"{record.id} has nothing to probe for who spoke ({reasons})")
-    return SpeakerProbes(of_condition, of_features, left_out)
+    none_of = {arm: reason for arm, reason in left_out.items() if arm not in of_features}
+    return SpeakerProbes(of_condition, of_features, none_of)
 
 
 def _reason_against(record: RunRecord, arm: ArmRecord) -> str:

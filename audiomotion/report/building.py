@@ -61,7 +61,7 @@ def build_table(
         notes=[
             *notes(record, artifacts, published),
             *comparison_notes(comparison),
-            *verdict_notes(rows, published),
+            *verdict_notes([*rows, *measured], published),
             *_system_notes(measured),
         ],
         warnings=fairness_card(record, artifacts).warnings,

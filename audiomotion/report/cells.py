@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
-from audiomotion.report.metrics import METRICS, Metric
+from audiomotion.report.metrics import METRICS, PUBLISHED_ONLY, Metric
 from audiomotion.report.statistics import two_noises
 from audiomotion.report.table import ResultTable, Row
 
@@ -13,7 +13,7 @@ class CellRecord:
     """One row and metric. None, or an empty text, where there is nothing to say."""
 
     dataset: str
-    """Measured on."""
+    """Measured on; empty where nothing was."""
     row: str
     """The arm, real motion, or another system."""
     metric: str
@@ -43,6 +43,8 @@ class CellRecord:
     published_half_width: float | None = None
     verdict: str = ""
     verdict_reason: str = ""
+    run: str = ""
+    """Launch, in a table of the paper."""
     artifacts: str = ""
     """Where the figure is from, by seed: `evaluation/FINGERPRINT`, joined by spaces."""
 
@@ -51,15 +53,18 @@ CELL_FIELDS = tuple(field.name for field in fields(CellRecord))
 """Names of a cell's fields, in order."""
 
 
-def cell_records(table: ResultTable) -> Iterator[CellRecord]:
+def cell_records(table: ResultTable, place: int | None = None) -> Iterator[CellRecord]:
     """Yield every cell of a table in which something was measured or published.
 
-    A row that stands beside several published tables has a cell for each of them.
+    Args:
+        table: The table.
+        place: Take of its published tables this one only; else a row that stands beside several
+            has a cell for each of them.
     """
     for row in table.all_rows:
-        for metric in METRICS:
+        for metric in (*METRICS, *PUBLISHED_ONLY):
             own = _measured(table, row, metric)
-            beside = list(_beside_published(own, table, row, metric))
+            beside = list(_beside_published(own, table, row, metric, place))
             yield from beside or ([own] if metric.key in row.figures else [])
 
 
@@ -108,11 +113,11 @@ def _with_difference(cell: CellRecord, table: ResultTable) -> CellRecord:
 
 
 def _beside_published(
-    cell: CellRecord, table: ResultTable, row: Row, metric: Metric
+    cell: CellRecord, table: ResultTable, row: Row, metric: Metric, only: int | None
 ) -> Iterator[CellRecord]:
     for place, (source, beside) in enumerate(zip(table.published, row.published, strict=False)):
         figure = beside.figures.get(metric.in_paper) if beside else None
-        if beside is None or figure is None:
+        if beside is None or figure is None or only not in (None, place):
             continue
         verdict = row.verdicts[place].get(metric.key) if row.verdicts else None
         yield replace(

@@ -11,6 +11,8 @@ from audiomotion.report.verdicts import Conditions, Verdict, obstacles, verdict
 
 _PRETRAINED: Final = "pre-trained"
 _PUBLISHED: Final = "the published one"
+_TRAINED_ON_SEVERAL: Final = 2
+"""The published table whose rows differ in the captions trained on."""
 _SUSPECT: Final = "the published figure is very likely a slip"
 
 
@@ -19,17 +21,20 @@ def conditions_of(arm: ArmRecord, dataset: str) -> Conditions:
     evaluator, protocol = arm.experiment["evaluator"], arm.experiment["evaluation"]
     kinds = evaluator["weights"], evaluator["word_vectors"]
     random = [part for part in arm.weights.split(" + ") if part.startswith("random")]
+    split = "" if protocol["split"] == "test" else f", split {protocol['split']}"
     return Conditions(
-        dataset=f"{dataset} {arm.experiment['test_variant']}",
+        dataset=f"{dataset} {arm.experiment['test_variant']}{split}",
         evaluator=_PUBLISHED if kinds == ("official", "glove") else "learned here",
         weights=" + ".join(random) or _PRETRAINED,
+        trained_on="" if "outside" in arm.fingerprints else arm.experiment["train_variant"],
         pool=protocol["pool_size"],
     )
 
 
 def published_conditions(source: PublishedFigures) -> Conditions:
     """Return what the figures of a published table were measured under."""
-    return Conditions(f"{source.dataset} {source.variant}", _PUBLISHED, _PRETRAINED)
+    trained_on = "" if source.table == _TRAINED_ON_SEVERAL else source.variant
+    return Conditions(f"{source.dataset} {source.variant}", _PUBLISHED, _PRETRAINED, trained_on)
 
 
 def beside_verdicts(

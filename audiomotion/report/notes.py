@@ -40,7 +40,10 @@ def interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
     """Say what the intervals are over, and what was counted."""
     seeds = len({arm.seed for arm in record.arms})
     if seeds > 1:
-        over = f"±: 95 %, Student's t over {seeds} training seeds (fewer where some failed)"
+        over = (
+            f"±: 95 %, Student's t over {seeds} training seeds (fewer where some failed); of real "
+            "motion, its reconstruction and other systems over repeats"
+        )
     elif result["num_repeats"] > 1:
         over = f"±: 95 %, 1.96·std/√{result['num_repeats']} over repeats of one trained model"
     else:
@@ -60,6 +63,8 @@ def interval_note(record: RunRecord, result: Mapping[str, Any]) -> str:
 
 def _data_note(record: RunRecord, published: Sequence[PublishedFigures]) -> str:
     words = [f"Data set: {record.dataset}{other_data(record, published)}"]
+    splits = {str(arm.experiment["evaluation"]["split"]) for arm in record.arms} - {"test"}
+    words += [f"measured on the split {split}, not on test" for split in sorted(splits)]
     words += [evaluator_note(record), _checkpoint_note(record)]
     return "; ".join(words) + "."
 

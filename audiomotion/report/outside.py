@@ -77,7 +77,6 @@ def outside_row(
         figures,
         beside,
         arm.weights,
-        by_seed={arm.seed: figures},
         verdicts=beside_verdicts(figures, beside, conditions_of(arm, dataset), published),
         artifacts={arm.seed: artifact_of(arm)},
     )

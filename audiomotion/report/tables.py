@@ -1,5 +1,8 @@
 """The table of any record of a store."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from audiomotion.orchestrate.outside import comparable_systems
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.orchestrate.results import fetch_manifests, fetch_reports, fetch_results
@@ -16,10 +19,15 @@ def table_of(store: ArtifactStore, record: RunRecord) -> ResultTable:
     were have rows of measured figures too.
     """
     fetch_results(store, record, drawn=False)
-    if record.kind == "outside":
-        return outside_table(record, store.artifact_root)
     fetch_manifests(store, record)
-    return build_table(record, store.artifact_root, systems_beside(store, record))
+    return table_from(store.artifact_root, record, systems_beside(store, record))
+
+
+def table_from(artifacts: Path, record: RunRecord, systems: Sequence[ArmRecord]) -> ResultTable:
+    """Return the table of a record from a folder of artifacts, with other systems that it has."""
+    if record.kind == "outside":
+        return outside_table(record, artifacts)
+    return build_table(record, artifacts, systems)
 
 
 def systems_beside(store: ArtifactStore, record: RunRecord) -> list[ArmRecord]:

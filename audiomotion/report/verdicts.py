@@ -33,6 +33,9 @@ class Conditions:
     weights: str
     """Weights of the encoder: `pre-trained`, or what they are instead."""
 
+    trained_on: str = ""
+    """Captions trained on; empty where not known, or where a table has rows of several."""
+
     pool: int = 32
     """Captions in a pool of R-precision."""
 
@@ -58,8 +61,10 @@ def obstacles(ours: Conditions, published: Conditions, metric: Metric) -> list[s
     names = [field.name for field in fields(Conditions)]
     if not metric.key.startswith("top"):
         names.remove("pool")
+    if not (ours.trained_on and published.trained_on):
+        names.remove("trained_on")
     return [
-        f"{name}: {getattr(ours, name)}, published: {getattr(published, name)}"
+        f"{name.replace('_', ' ')}: {getattr(ours, name)}, published: {getattr(published, name)}"
         for name in names
         if getattr(ours, name) != getattr(published, name)
     ]

@@ -8,10 +8,9 @@ from tempfile import TemporaryDirectory
 from audiomotion.orchestrate.recomputing import measuring_stages, recompute
 from audiomotion.orchestrate.records import RunRecord
 from audiomotion.orchestrate.store import ArtifactStore
-from audiomotion.report.building import build_table
 from audiomotion.report.cells import CellRecord, cell_records
 from audiomotion.report.table import ResultTable
-from audiomotion.report.tables import systems_beside
+from audiomotion.report.tables import systems_beside, table_from
 
 
 @dataclass(frozen=True)
@@ -52,17 +51,34 @@ def verify_table(
                 f"measuring again, {number} of {len(stages)}: {stage.name} {stage.fingerprint[:16]}"
             )
             recompute(stage, store, artifacts / stage.name / stage.fingerprint)
-        again = build_table(record, artifacts, systems)
+        again = table_from(artifacts, record, systems)
     return list(_mismatches(table, again))
 
 
 def _mismatches(shown: ResultTable, again: ResultTable) -> Iterator[Mismatch]:
-    for one, other in zip(cell_records(shown), cell_records(again), strict=True):
-        yield from _of_cell(one, other)
+    theirs = {_place(cell): cell for cell in cell_records(again)}
+    for cell in cell_records(shown):
+        other = theirs.pop(_place(cell), None)
+        if other is None:
+            yield Mismatch(cell.row, cell.metric, "mean", cell.mean, None)
+        else:
+            yield from _of_cell(cell, other)
+    for cell in theirs.values():
+        yield Mismatch(cell.row, cell.metric, "mean", None, cell.mean)
+
+
+def _place(cell: CellRecord) -> tuple[object, ...]:
+    return cell.row, cell.metric, cell.published_table, cell.published_dataset
 
 
 def _of_cell(shown: CellRecord, again: CellRecord) -> Iterator[Mismatch]:
     theirs = asdict(again)
     for field, value in asdict(shown).items():
-        if value != theirs[field]:
+        if not _same(value, theirs[field]):
             yield Mismatch(shown.row, shown.metric, field, value, theirs[field])
+
+
+def _same(one: object, other: object) -> bool:
+    """Return whether two values are one; NaN, which is not equal to itself, is one with NaN."""
+    both_nan = one != one and other != other
+    return one == other or both_nan

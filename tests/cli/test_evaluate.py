@@ -13,6 +13,10 @@ import numpy as np
 import pytest
 
 from audiomotion.data.dataset import MotionDataset
+from audiomotion.orchestrate.records import all_runs
+from audiomotion.orchestrate.store import open_store
+from audiomotion.report.tables import table_of
+from audiomotion.report.verifying import verify_table
 from tests.cli.command_line import REPOSITORY, TINY, Ended, amx
 from tests.models.official_files import write_folder, write_glove
 from tests.stages.outside_folder import OutsideFolder
@@ -104,6 +108,15 @@ def test_a_record_is_kept(measured: tuple[Path, Ended], motions: Path) -> None:
     assert columns["paper_table3_fid"] == [None, 0.045]
     refused = amx("runs", "motions", "outside-MoMask", "-o", "out", "--store", store)
     assert refused.code == 2 and "choose one that was trained here" in refused.problem
+
+
+def test_its_figures_come_out_again_when_a_table_is_verified(measured: tuple[Path, Ended]) -> None:
+    store = open_store(str(measured[0]))
+    record = next(one for one in all_runs(store) if one.title == "MoMask")
+    said: list[str] = []
+    assert verify_table(table_of(store, record), record, store, said.append) == []
+    (sentence,) = said
+    assert sentence.startswith("measuring again, 1 of 1: outside ")
 
 
 def test_a_part_of_the_clips_is_said_at_every_figure(

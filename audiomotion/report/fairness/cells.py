@@ -29,7 +29,10 @@ def _of_part(arm: ArmCard, part: str, name: str) -> str:
 
 def _encoder_flops(arm: ArmCard) -> str:
     """Return the operations of the parts that hear; `–` where nothing is heard or torch is idle."""
-    found = [part.flops_per_second for part in arm.seeds[0].frozen.values()]
+    frozen = next((one.frozen for one in arm.seeds if one.frozen), {})
+    if not frozen and arm.frozen_parameters is None:
+        return NOT_RECORDED
+    found = [part.flops_per_second for part in frozen.values()]
     return " + ".join(amount(one) for one in found if one is not None) or "–"
 
 
@@ -37,7 +40,8 @@ def _seed_time(name: str) -> Callable[[ArmCard], str]:
     """Return what says a time of the trainings, the mean over seeds that have it."""
 
     def cell(arm: ArmCard) -> str:
-        known = [time for one in arm.seeds if (time := getattr(one.trained, name)) is not None]
+        whole = [one for one in arm.seeds if one.is_done] or arm.seeds
+        known = [time for one in whole if (time := getattr(one.trained, name)) is not None]
         return duration(sum(known) / len(known) if known else None)
 
     return cell

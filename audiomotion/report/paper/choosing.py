@@ -32,9 +32,10 @@ def paper_table(
     if number not in LAYOUTS:
         raise ConfigError(not_one_of(str(number), list(map(str, LAYOUTS)), what="the tables "))
     layout = LAYOUTS[number]
-    for run in runs:
-        _refuse_other(run, layout)
-    chosen = list(runs) or _newest(layout, all_runs(store), dataset)
+    named = list({run.id: run for run in runs}.values())
+    for run in named:
+        _refuse_other(run, layout, dataset)
+    chosen = named or _newest(layout, all_runs(store), dataset)
     if dataset is not None and not chosen:
         raise ConfigError(
             f"no finished launch of {layout.axis} on {dataset}: run "
@@ -49,7 +50,9 @@ def answers(run: RunRecord, number: int) -> bool:
     return any(one is not None and one["table"] == number for one in published)
 
 
-def _refuse_other(run: RunRecord, layout: PaperLayout) -> None:
+def _refuse_other(run: RunRecord, layout: PaperLayout, dataset: str | None) -> None:
+    if dataset not in (None, run.dataset):
+        raise ConfigError(f"{run.id} is on {run.dataset}, not on {dataset}; leave --dataset out")
     if not answers(run, layout.number):
         raise ConfigError(
             f"{run.id} does not stand beside table {layout.number}, which is of the axis "
@@ -62,7 +65,8 @@ def _newest(layout: PaperLayout, runs: Iterable[RunRecord], dataset: str | None)
     found: dict[str, RunRecord] = {}
     for run in runs:
         own = [one["name"] for one in run.axis.get("axes", ())]
-        if run.status == "done" and own == [layout.axis] and dataset in (None, run.dataset):
+        is_asked = answers(run, layout.number) and dataset in (None, run.dataset)
+        if run.status == "done" and own == [layout.axis] and is_asked:
             found.setdefault(run.dataset, run)
     published = [found[name] for name in layout.datasets if name in found]
     return published or list(found.values())[:1]

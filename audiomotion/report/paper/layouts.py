@@ -33,10 +33,6 @@ class PaperLayout:
     datasets: Sequence[str | None]
     """Data sets of its figures; None where the paper does not say."""
 
-    def headings_of(self, row: str) -> list[str]:
-        """Return the row headings of a published row or, below its own name, of an arm."""
-        return list(self.rows.get(row, [row, *[""] * (len(self.row_headings) - 1)]))
-
 
 _PRECISION: Final = "R Precision ↑"
 _SYSTEM_COLUMNS: Final = (

@@ -37,7 +37,7 @@ def paper_sheet(paper: PaperTable) -> Sheet:
     tables = [one.table for one in measured]
     return Sheet(
         grids=[grid, *(own for table in tables for own in _statistics(table))],
-        warnings=[sentence for table in tables for sentence in warnings_of(table)],
+        warnings=[sentence for one in measured for sentence in _warnings(one, measured)],
         notes=list(_notes(paper)),
     )
 
@@ -100,7 +100,9 @@ def _measured_row(
 ) -> GridRow:
     names = _names(layout, block, headings)
     cells = [_cell(measured, row, column.metric) for column in layout.columns]
-    return GridRow([*texts(*names, "measured"), *cells], kind)
+    # Where the heading is the paper's name of the row: which of ours it is.
+    label = "measured" if row.name == headings[0] else f"measured: {row.name}"
+    return GridRow([*texts(*names, label), *cells], kind)
 
 
 def _cell(measured: Measured, row: Row, metric: str) -> Cell:
@@ -131,16 +133,28 @@ def _repeats_marked(rows: Sequence[GridRow], num_headings: int) -> list[GridRow]
 
 
 def _notes(paper: PaperTable) -> Iterator[str]:
-    several = sum(block.measured is not None for block in paper.blocks) > 1
+    measured = [block.measured for block in paper.blocks if block.measured]
     for block in paper.blocks:
         if block.measured is None:
             yield f"Published only, nothing measured here: {_label(block.dataset)}."
             continue
         yield f"Measured: {_named(block.measured.run)}."
-        prefix = f"{_label(block.dataset)}: " if several else ""
+        prefix = _prefix(block.measured, measured)
         table = block.measured.table
         for note in (*table.notes, *sign_notes(table, "measured figures")):
             yield prefix + note
+
+
+def _warnings(one: Measured, measured: Sequence[Measured]) -> list[str]:
+    return [_prefix(one, measured) + sentence for sentence in warnings_of(one.table)]
+
+
+def _prefix(one: Measured, measured: Sequence[Measured]) -> str:
+    """Return what stands before a sentence on one of several launches: its data set, or its id."""
+    if len(measured) == 1:
+        return ""
+    alone = [other.run.dataset for other in measured].count(one.run.dataset) == 1
+    return f"{_label(one.run.dataset) if alone else one.run.id}: "
 
 
 def _label(dataset: str | None) -> str:

@@ -1,13 +1,13 @@
 """One table of the paper with what was measured beside each of its rows."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from audiomotion.orchestrate.records import RunRecord
 from audiomotion.report.cells import CellRecord, cell_records
 from audiomotion.report.metrics import METRICS, PUBLISHED_ONLY
 from audiomotion.report.paper.layouts import PaperLayout
-from audiomotion.report.published import PublishedFigures, PublishedRow, published_rows
+from audiomotion.report.published import PublishedRow, published_rows
 from audiomotion.report.statistics import Figure
 from audiomotion.report.table import ResultTable, Row
 from audiomotion.report.verdicts import Verdict
@@ -21,11 +21,6 @@ class Measured:
     table: ResultTable
     place: int
     """Of the published table among those of the launch."""
-
-    @property
-    def source(self) -> PublishedFigures:
-        """The published figures beside it."""
-        return self.table.published[self.place]
 
     def rows_of(self, published: str | None) -> list[Row]:
         """Return the arms and systems beside a published row; of None, those that have none."""
@@ -64,10 +59,14 @@ class PaperTable:
     def cells(self) -> Iterator[CellRecord]:
         """Yield every cell, those of data sets without a launch as published only."""
         for block in self.blocks:
+            beside = set()
             if block.measured is not None:
-                yield from cell_records(block.measured.table)
-            else:
-                yield from _published_cells(self.layout.number, block)
+                run, own = block.measured.run.id, block.measured
+                for cell in cell_records(own.table, own.place):
+                    beside.add(cell.published_system)
+                    yield replace(cell, run=run)
+            rest = (row for row in block.published.values() if row.system not in beside)
+            yield from _published_cells(self.layout.number, block.published_dataset, rest)
 
 
 def measured_block(layout: PaperLayout, run: RunRecord, table: ResultTable) -> Block:
@@ -83,18 +82,20 @@ def published_block(layout: PaperLayout, dataset: str | None) -> Block:
     return Block(dataset, dataset, published_rows(layout.number, dataset))
 
 
-def _published_cells(number: int, block: Block) -> Iterator[CellRecord]:
-    for row in block.published.values():
+def _published_cells(
+    number: int, dataset: str | None, rows: Iterable[PublishedRow]
+) -> Iterator[CellRecord]:
+    for row in rows:
         for metric in (*METRICS, *PUBLISHED_ONLY):
             figure: Figure | None = row.figures.get(metric.in_paper)
             if figure is not None:
                 yield CellRecord(
                     dataset="",
-                    row=row.name,
+                    row=row.system,
                     metric=metric.key,
                     published_table=number,
-                    published_dataset=block.published_dataset or "",
-                    published_system=row.name,
+                    published_dataset=dataset or "",
+                    published_system=row.system,
                     published=figure.mean,
                     published_half_width=figure.half_width,
                 )

@@ -46,7 +46,12 @@ def written(
         case Form.csv:
             return as_csv(cells)
         case Form.json:
-            content = {"title": title, "cells": json_cells(cells), "notes": list(sheet.notes)}
+            content = {
+                "title": title,
+                "cells": json_cells(cells),
+                "warnings": list(sheet.warnings),
+                "notes": list(sheet.notes),
+            }
             return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
         case Form.terminal:
             return plain(sheet)

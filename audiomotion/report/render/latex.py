@@ -33,6 +33,8 @@ _SPECIAL: Final = {
     "▼": r"$\blacktriangledown$",
     "–": "--",
 }  # ▲ and ▼ need amssymb
+_NUMBER: Final = re.compile(r"^Table \d+\. ")
+"""LaTeX numbers its tables by itself."""
 _PATTERN: Final = re.compile("|".join(map(re.escape, _SPECIAL)))
 
 
@@ -56,7 +58,7 @@ def _float(grid: Grid, label: str) -> str:
     lines = [
         r"\begin{table}[t]",
         r"\centering",
-        f"\\caption{{{escaped(grid.title)}}}",
+        f"\\caption{{{escaped(_NUMBER.sub('', grid.title))}}}",
         *named,
         f"\\begin{{tabular}}{{{columns}}}",
         r"\toprule",

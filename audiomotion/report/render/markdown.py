@@ -7,7 +7,7 @@ from audiomotion.report.render.grid import Cell, Grid, Sheet
 
 def markdown(sheet: Sheet) -> str:
     """Return every grid as a Markdown table, then warnings and notes as a list."""
-    below = [f"- {sentence}" for sentence in (*sheet.warnings, *sheet.notes)]
+    below = [f"- {_escaped(sentence)}" for sentence in (*sheet.warnings, *sheet.notes)]
     return "\n".join([*(_grid(grid) for grid in sheet.grids), *below]) + "\n"
 
 
@@ -36,4 +36,6 @@ def _cell(cell: Cell) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
+    for character, written in (("&", "&amp;"), ("<", "&lt;"), ("|", "\\|")):
+        text = text.replace(character, written)
+    return text

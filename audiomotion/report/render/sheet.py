@@ -21,7 +21,9 @@ def sheet_of(table: ResultTable) -> Sheet:
 
 def warnings_of(table: ResultTable) -> list[str]:
     """Return which arms have no result, and where arms were not given alike."""
-    failures = [f"{row.name}: {row.reason}" for row in table.rows if row.reason]
+    # Reasons are exceptions' texts, which may have many lines.
+    reasons = {row.name: " ".join(row.reason.split()) for row in table.rows if row.reason}
+    failures = [f"{name}: {reason}" for name, reason in reasons.items()]
     return [*failures, *(f"Warning: {sentence}" for sentence in table.warnings)]
 
 

@@ -25,6 +25,7 @@ def sign_of(verdict: Verdict | None) -> str:
 
 def sign_notes(table: ResultTable, where: str = "published figures") -> list[str]:
     """Return the sentence that explains the signs in use, which stand behind `where`."""
-    used = {one.word for row in table.rows for own in row.verdicts for one in own.values()}
+    rows = (*table.rows, *table.systems)
+    used = {one.word for row in rows for own in row.verdicts for one in own.values()}
     told = [f"{sign} {word}" for word, sign in SIGNS.items() if sign and word in used]
     return [f"Signs behind {where}, what ours is: {', '.join(told)}."] if told else []

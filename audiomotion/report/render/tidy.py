@@ -9,6 +9,7 @@ from typing import Any
 
 from audiomotion.report.cells import CELL_FIELDS, CellRecord, cell_records
 from audiomotion.report.columns import table_columns
+from audiomotion.report.render.sheet import warnings_of
 from audiomotion.report.table import ResultTable
 
 
@@ -37,6 +38,7 @@ def json_content(table: ResultTable) -> dict[str, Any]:
         ],
         "columns": table_columns(table),
         "cells": json_cells(cell_records(table)),
+        "warnings": warnings_of(table),
         "notes": list(table.notes),
     }
 

@@ -63,3 +63,17 @@ def test_what_cannot_be_chosen_is_said(store):
         paper_table(6, store, [run])
     with pytest.raises(ConfigError, match="amx ablate feature-extractor --dataset bandai"):
         paper_table(5, store, dataset="bandai")
+    with pytest.raises(ConfigError, match="old is on kit, not on bandai; leave --dataset out"):
+        paper_table(5, store, [run], dataset="bandai")
+
+
+def test_a_launch_named_twice_is_shown_once(store):
+    run = extractors(store, "old", {"wavlm": 1.0}, seeds=1)
+    assert chosen(paper_table(5, store, [run, run])) == [("kit", "old")]
+
+
+def test_an_axis_of_the_same_name_that_answers_nothing_is_passed_over(store):
+    run = extractors(store, "old", {"wavlm": 1.0}, seeds=1)
+    (own,) = run.axis["axes"]
+    kept(store, run, "own", updated="2027-01-01", axis={"axes": [own | {"published": None}]})
+    assert chosen(paper_table(5, store)) == [("kit", "old")]
