@@ -52,8 +52,8 @@ def test_what_is_not_there_is_named_with_what_was_meant() -> None:
     assert "--dataset: 'dmo' is not one of its data sets demo" in refused(
         records, "compressor", None, "dmo"
     )
-    assert "--run: 'x' is not one of the launches" in refused(records, "compressor", "x", None)
-    assert "is the beginning of compressor-demo-0, compressor-demo-1" in refused(
+    assert "'x' is not one of the launches" in refused(records, "compressor", "x", None)
+    assert "several launches: compressor-demo-0, compressor-demo-1" in refused(
         records, "compressor", "compressor-demo", None
     )
     assert "see --store" in refused([], "compressor", None, None)

@@ -22,7 +22,7 @@ def test_a_plot_a_metric_and_a_plot_a_training(groups):
     assert [picture.title for picture in metrics.pictures][:2] == ["FID", "R-top1"]
     assert [picture.title for picture in curves.pictures] == ["masked: loss"]
     assert metrics.pictures[0].said == "Lower is better."
-    assert metrics.pictures[0].beside == "real motion 0.25 · RVQ reconstruction 0.5"
+    assert metrics.pictures[0].beside == "real motion 0.250 · RVQ reconstruction 0.500"
     assert "2 training seeds" in metrics.said
 
 
