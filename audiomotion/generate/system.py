@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -49,28 +48,20 @@ class AudioToMotion:
             seeds: One for each motion: with the same seed the same motion, whatever the batch.
             batch_size: Motions generated at a time.
         """
-        order = sorted(range(len(features)), key=lambda index: num_frames[index])
-        motions: dict[int, NDArray[np.float32]] = {}
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
-            rows = self._batch(
-                [features[index] for index in batch],
-                [num_frames[index] // self.tokenizer.frames_per_token for index in batch],
+        frames = self.tokenizer.frames_per_token
+
+        def make(batch: list[int]) -> list[NDArray[np.float32]]:
+            rows, valid_mask = (
+                part.to(self.device) for part in pad([features[index] for index in batch])
+            )
+            return self._decoded(
+                lambda: self.masked.condition(rows, valid_mask),
+                lambda: self.residual.condition(rows, valid_mask),
+                [num_frames[index] // frames for index in batch],
                 [seeds[index] for index in batch],
             )
-            motions.update(zip(batch, rows, strict=True))
-        return [motions[index] for index in range(len(features))]
 
-    def _batch(
-        self, features: list[NDArray[np.generic]], lengths: list[int], seeds: list[int]
-    ) -> list[NDArray[np.float32]]:
-        frames, valid_mask = (part.to(self.device) for part in pad(features))
-        return self._decoded(
-            lambda: self.masked.condition(frames, valid_mask),
-            lambda: self.residual.condition(frames, valid_mask),
-            lengths,
-            seeds,
-        )
+        return _by_length(num_frames, batch_size, make)
 
     @torch.inference_mode()
     def generate_from(
@@ -82,19 +73,18 @@ class AudioToMotion:
         batch_size: int = 64,
     ) -> list[NDArray[np.float32]]:
         """As `generate`, from conditions that `encode` made before; `rows` says which."""
-        order = sorted(range(len(rows)), key=lambda index: num_frames[index])
-        motions: dict[int, NDArray[np.float32]] = {}
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
+        frames = self.tokenizer.frames_per_token
+
+        def make(batch: list[int]) -> list[NDArray[np.float32]]:
             chosen = torch.tensor([rows[index] for index in batch], device=self.device)
-            decoded = self._decoded(
-                partial(conditions.masked.__getitem__, chosen),
-                partial(conditions.residual.__getitem__, chosen),
-                [num_frames[index] // self.tokenizer.frames_per_token for index in batch],
+            return self._decoded(
+                lambda: conditions.masked[chosen],
+                lambda: conditions.residual[chosen],
+                [num_frames[index] // frames for index in batch],
                 [seeds[index] for index in batch],
             )
-            motions.update(zip(batch, decoded, strict=True))
-        return [motions[index] for index in range(len(rows))]
+
+        return _by_length(num_frames, batch_size, make)
 
     @torch.inference_mode()
     def encode(
@@ -153,6 +143,20 @@ class EncodedConditions:
 
     masked: Condition
     residual: Condition
+
+
+def _by_length(
+    num_frames: Sequence[int],
+    batch_size: int,
+    make: Callable[[list[int]], list[NDArray[np.float32]]],
+) -> list[NDArray[np.float32]]:
+    """Make motions of like length together, by their indices, and put them back in their order."""
+    order = sorted(range(len(num_frames)), key=lambda index: num_frames[index])
+    motions: dict[int, NDArray[np.float32]] = {}
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
+        motions.update(zip(batch, make(batch), strict=True))
+    return [motions[index] for index in range(len(num_frames))]
 
 
 def _joined(conditions: Sequence[Condition]) -> Condition:

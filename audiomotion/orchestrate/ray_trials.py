@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from audiomotion.config.runtime import Resources
-from audiomotion.errors import ClusterError, first_line
+from audiomotion.errors import ClusterError
 from audiomotion.orchestrate.ray_connection import connected, task_options
 from audiomotion.orchestrate.trials import (
     MakeWorker,
@@ -87,8 +87,8 @@ class RayPool:
         try:
             measured: Measured = ray.get(handle)
         except ray.exceptions.RayError as error:
-            if getattr(error, "cause", None) is not None or _could_not_load(error):
-                raise ClusterError(f"a trial worker cannot be made: {first_line(error)}") from error
+            if _could_not_load(error):
+                raise ClusterError(f"a trial worker cannot be made: {_last_line(error)}") from error
             return self._after_loss(task, error)
         self._free.append(actor)
         return measured
@@ -110,6 +110,11 @@ class RayPool:
         self._running.clear()
         self._free.clear()
         self._connection.__exit__(None, None, None)
+
+
+def _last_line(error: Exception) -> str:
+    """Return what was raised in the actor, which Ray puts below its traceback."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
 
 
 def _could_not_load(error: Exception) -> bool:

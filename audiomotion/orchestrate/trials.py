@@ -35,6 +35,8 @@ class Measured:
     seconds: float = 0.0
     failure: str = ""
     """Why there are none."""
+    exit_code: int = 1
+    """Of a failure: what the command would end with if it were everything's."""
     fingerprints: Mapping[str, str] | None = None
     """Of the stages that a trial with trainings left artifacts of."""
 
@@ -105,7 +107,9 @@ def attempt(worker: TrialWorker, task: TrialTask) -> Measured:
     except Exception as error:  # a trial fails alone: its reason is recorded
         kind = "" if isinstance(error, AudiomotionError) else f"{type(error).__name__}: "
         reason = f"{kind}{first_line(error)}"
-        return Measured(task, seconds=time.monotonic() - started, failure=reason)
+        code = error.exit_code if isinstance(error, AudiomotionError) else 1
+        seconds = time.monotonic() - started
+        return Measured(task, seconds=seconds, failure=reason, exit_code=code)
     return Measured(task, repeats, time.monotonic() - started)
 
 
