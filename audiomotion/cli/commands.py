@@ -15,6 +15,7 @@ from audiomotion.cli import (
     running,
     runs,
     table,
+    tune,
     ui,
 )
 
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     """Add every command to `app`."""
     app.command("train")(running.train)
     app.command("ablate")(running.ablate)
+    app.command("tune")(tune.tune)
     app.command("evaluate")(evaluate.evaluate)
     app.command("table")(table.table)
     app.command("config")(configuration.config)

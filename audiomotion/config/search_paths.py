@@ -91,10 +91,10 @@ def problem_with(path: str, value: Any) -> str | None:
 
 
 def _problem(field: FieldInfo, value: Any) -> str | None:
-    kind: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else None
-    adapter = TypeAdapter[Any](
-        kind or field.annotation, config=ConfigDict(strict=True, allow_inf_nan=False)
-    )
+    kind: Any = field.annotation
+    if field.metadata:
+        kind = Annotated[(kind, *field.metadata)]
+    adapter = TypeAdapter[Any](kind, config=ConfigDict(strict=True, allow_inf_nan=False))
     try:
         adapter.validate_python(value)
     except ValidationError as error:

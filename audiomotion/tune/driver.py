@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from audiomotion.config.search import SearchConfig
 from audiomotion.errors import AudiomotionError, ConfigError
@@ -12,8 +12,10 @@ from audiomotion.tune.journal import Journal
 from audiomotion.tune.objective import Objective, means
 from audiomotion.tune.pruning import hopeless
 from audiomotion.tune.space import Space
-from audiomotion.tune.study import Study
 from audiomotion.tune.trial import Trial
+
+if TYPE_CHECKING:
+    from audiomotion.tune.study import Study
 
 EventKind = Literal["asked", "repeat", "ended"]
 
@@ -46,7 +48,7 @@ class Driver:
         self,
         search: SearchConfig,
         space: Space,
-        study: Study,
+        study: "Study",
         journal: Journal,
         pool: TrialPool,
         limits: Limits,

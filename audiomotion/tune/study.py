@@ -1,4 +1,4 @@
-"""The Optuna study: owned by one process, asked and told, made again from the journal if need be."""
+"""The Optuna study: one process asks and tells; it is made anew from the journal if need be."""
 
 import logging
 import warnings
@@ -217,8 +217,9 @@ def distribution_of(
         return CategoricalDistribution(parameter.choices)
     step, log = parameter.config.step, parameter.config.log
     if parameter.kind == "integer":
-        low, high, width = int(parameter.low), int(parameter.high), int(step or 1)
-        return IntDistribution(low, low + (high - low) // width * width, log=log, step=width)
+        low, width = int(parameter.low), int(step or 1)
+        last = low + (int(parameter.high) - low) // width * width
+        return IntDistribution(low, last, log=log, step=width)
     high = parameter.high
     if step is not None:  # the last value that the steps reach; Optuna would warn, and do the same
         high = parameter.exact(parameter.low + int((high - parameter.low) / step + 1e-9) * step)
