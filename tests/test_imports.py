@@ -60,11 +60,15 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("list speech", "tortoise"),
         ("data features --dataset demo --dry-run", "features"),
         ("bench data --help", "--quick"),
+        ("bench evaluate --help", "--quick"),
         ("runs list", "no launches"),
+        ("runs card --help", "Id of a launch"),
+        ("runs probe --help", "--split"),
         ("artifacts list", "no artifacts"),
         ("import --help", "momask"),
         ("jobs --help", "logs"),
         ("doctor --help", "--address"),
+        ("report --help", "--dataset"),
     ],
 )
 def test_a_light_command_imports_nothing_heavy(tmp_path: Path, command: str, shows: str) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from audiomotion.bench.noop import noop, num_computed, warm_ups
+from audiomotion.bench.planning import planning_costs
 from audiomotion.bench.restarting import cached_cost, restart_cost
 from audiomotion.bench.rivals import rival_costs
 from audiomotion.bench.timing import Cost, Spread
+from audiomotion.bench.tracking import tracking_costs
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Resources, Runtime, StageResources
@@ -44,9 +46,12 @@ class OrchestrationSize:
     short_stages: int
     """Stages of `SHORT_SECONDS` each."""
 
+    planned_arms: int
+    """Arms and seeds of the plans that are made."""
 
-FULL = OrchestrationSize(repeats=5, arms=(2, 22), short_stages=200)
-QUICK = OrchestrationSize(repeats=5, arms=(1, 3), short_stages=16)
+
+FULL = OrchestrationSize(repeats=5, arms=(2, 22), short_stages=200, planned_arms=1000)
+QUICK = OrchestrationSize(repeats=5, arms=(1, 3), short_stages=16, planned_arms=40)
 """Some minutes: for CI."""
 
 
@@ -57,8 +62,10 @@ def bench_orchestration(size: OrchestrationSize, folder: Path) -> Iterator[Cost]
     yield from rival_costs(size.repeats, size.arms, folder)
     yield schedule_cost(size, folder)
     yield requests_cost(size, folder)
+    yield from planning_costs(size.repeats, size.planned_arms)
     yield cached_cost(size.repeats, folder)
     yield restart_cost(size.repeats, folder)
+    yield from tracking_costs(size.repeats, folder)
 
 
 def arm_cost(size: OrchestrationSize, folder: Path) -> Cost:
@@ -81,7 +88,7 @@ def launch_seconds(num_arms: int, experiment: Experiment, folder: Path) -> float
         run_folder.mkdir()
         started = time.perf_counter()
         tracker = Tracker(f"sqlite:///{store.root}/mlflow.db", store.root, run_folder)
-        tracked = TrackedLaunch(tracker, store.artifact_root)
+        tracked = TrackedLaunch(tracker, store)
         launch(request, plan, store, _executor(store, NUM_SLOTS), tracked, _show_nothing, {})
         return time.perf_counter() - started
 

@@ -47,7 +47,7 @@ _MIN_SECONDS, _MAX_SECONDS = 1.5, 7.5
 """Instructions as the paper's, 4.5 s in the mean."""
 _MIN_WORDS, _MAX_WORDS = 5, 20
 _NUM_WORDS = 3000
-_GLOVE_DIM = 300
+GLOVE_DIM = 300
 
 
 def num_examples(stage: AnyStage, dataset: Path) -> int:
@@ -120,7 +120,7 @@ class _Synthetic:
         if self.features is not None:
             return self.features
         if not (self.scratch / FEATURES).exists():
-            shape = _shape_of(self.stage.inputs["features"].config)
+            shape = feature_shape(self.stage.inputs["features"].config)
             write_json(self.scratch / FEATURES, shape)
             self._write_features(shape["feature_dim"], shape["frame_hz"])
         return self.scratch
@@ -135,7 +135,7 @@ class _Synthetic:
         write_ragged(self.scratch, "features", rows, np.float16)
 
 
-def _shape_of(config: Any) -> dict[str, Any]:
+def feature_shape(config: Any) -> dict[str, Any]:
     """Return how wide and dense an encoder's features are; its published weights are not needed."""
     if isinstance(config, TextFeaturesStageConfig):
         encoder: TextEncoderSchema = config.encoder
@@ -177,7 +177,7 @@ def _evaluator(made: _Synthetic) -> TrainingTask:
     }
     vectors = None
     if config.word_vectors == "glove":
-        vectors = rng.standard_normal((len(vocabulary), _GLOVE_DIM), np.float32)
+        vectors = rng.standard_normal((len(vocabulary), GLOVE_DIM), np.float32)
     captions = EncodedCaptions.of(tags, vocabulary, vectors)
     motions = dict(enumerate(made.motions(made.num_clips)))
     model = build_evaluator(config, made.skeleton, vocabulary).to(made.device)

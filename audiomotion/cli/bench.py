@@ -66,6 +66,54 @@ def data(
     _print(found, surroundings, as_json=as_json)
 
 
+@app.command("evaluate")
+def evaluate(
+    dataset: Annotated[
+        str | None,
+        typer.Option("--dataset", help="Experiment whose sizes are used; humanml3d, quick: demo."),
+    ] = None,
+    sets: SetOption = None,
+    store: StoreOption = DEFAULT_STORE,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Torch threads.")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A small split, seconds: the figures say little.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what the protocol's parts take, and what measuring costs beside generating.
+
+    Weights are random and motions made up: neither data set nor download is needed. Some batches
+    are generated and embedded and counted up to all repeats; metrics are those of the whole split.
+    """
+    import torch
+
+    from audiomotion.bench.evaluating import FULL_CPU, FULL_GPU, QUICK, bench_evaluation
+    from audiomotion.orchestrate.worker import environment
+
+    arm = _arm(dataset, sets or [], None, quick=quick)
+    device = arm.runtime.settled(has_gpu=torch.cuda.is_available()).device
+    torch.set_num_threads(threads)
+    size = QUICK if quick else FULL_CPU if device == "cpu" else FULL_GPU
+    surroundings = {
+        **environment(device, threads),
+        "cpus": os.cpu_count(),
+        "gpu": torch.cuda.get_device_name() if device == "cuda" else None,
+        "sizes": arm.experiment.name,
+        "weights": "random",
+        "clips": size.clips,
+        "repeats": arm.experiment.evaluation.repeats,
+        "motions generated in a measurement": size.batches * size.batch_size,
+        "quick": quick,
+    }
+    folder = open_store(store).root / "tmp"
+    found = list(bench_evaluation(arm.experiment, size, device, folder, _say_round))
+    _print_costs(found, surroundings, as_json=as_json)
+
+
+def _say_round(number: int) -> None:
+    errors.say(f"measured: round {number}" if number else "warmed up")
+
+
 @app.command("orchestrate")
 def orchestrate(
     store: StoreOption = DEFAULT_STORE,

@@ -12,12 +12,15 @@ from audiomotion.cli import (
     importing,
     jobs,
     listing,
+    report,
     running,
     runs,
     table,
     tune,
     ui,
 )
+from audiomotion.cli.run_card import card
+from audiomotion.cli.run_probe import probe
 
 
 def register(app: typer.Typer) -> None:
@@ -27,11 +30,14 @@ def register(app: typer.Typer) -> None:
     app.command("tune")(tune.tune)
     app.command("evaluate")(evaluate.evaluate)
     app.command("table")(table.table)
+    app.command("report")(report.report)
     app.command("config")(configuration.config)
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)
     app.command("doctor")(doctor.doctor)
-    app.add_typer(runs.app, name="runs", help="Launches: list them, show one.")
+    runs.app.command("card")(card)
+    runs.app.command("probe")(probe)
+    app.add_typer(runs.app, name="runs", help="Launches: list, show, motions, card, probe.")
     app.add_typer(jobs.app, name="jobs", help="Jobs of a cluster: list, logs, status, stop.")
     app.add_typer(artifacts.app, name="artifacts", help="Artifacts: list, show, verify, gc, pin.")
     app.add_typer(

@@ -33,7 +33,8 @@ def search_names(incomplete: str) -> list[str]:
     return [name for name in list_recipes("tune") if name.startswith(incomplete)]
 
 
-def _axes(incomplete: str) -> list[str]:
+def axis_names(incomplete: str) -> list[str]:
+    """Return the axes that a name may become: completion in a shell."""
     return [name for name in list_recipes("ablations") if name.startswith(incomplete)]
 
 
@@ -45,12 +46,12 @@ AxesArgument = Annotated[
     typer.Argument(
         metavar="AXIS...",
         help="Name or path of an axis; of several, every combination of arms.",
-        autocompletion=_axes,
+        autocompletion=axis_names,
     ),
 ]
 AxesOption = Annotated[
     list[str] | None,
-    typer.Option("--axis", metavar="AXIS", help="One more axis.", autocompletion=_axes),
+    typer.Option("--axis", metavar="AXIS", help="One more axis.", autocompletion=axis_names),
 ]
 DatasetOption = Annotated[
     str | None,

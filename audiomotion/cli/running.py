@@ -259,7 +259,7 @@ class Command:
         uri = default_uri(self.store.root)
         self._close_dead_runs(uri)
         tracker = Tracker(uri, self.store.root, folder.path)
-        tracked = PatientObserver(TrackedLaunch(tracker, self.store.artifact_root), errors.say)
+        tracked = PatientObserver(TrackedLaunch(tracker, self.store), errors.say)
         plan, options = work.plan, self.options
         num_missing = len(plan.missing(self.store.available(plan.stages)))
         arms = counted(len(work.request.arms), "arm")
@@ -295,7 +295,7 @@ class Command:
                 except ClusterError as error:  # of that launch, which may have had another one
                     errors.say(f"{error}; `amx doctor` closes its runs there later")
                     continue
-                TrackedLaunch(tracker, self.store.artifact_root).interrupted()
+                TrackedLaunch(tracker, self.store).interrupted()
 
     def _table(self, record: RunRecord) -> ResultTable:
         return table_of(self.store, record)

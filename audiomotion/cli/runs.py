@@ -14,6 +14,8 @@ from audiomotion.cli.tune_view import print_record
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.records import ArmRecord, RunFolder, RunRecord, all_runs
 from audiomotion.orchestrate.store import open_store
+from audiomotion.report.cells import cell_records
+from audiomotion.report.render.forms import Form, written
 from audiomotion.report.render.sheet import sheet_of
 from audiomotion.report.render.terminal import print_sheet
 from audiomotion.report.render.tidy import as_json as table_json
@@ -42,6 +44,9 @@ def list_runs(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -
 @app.command("show")
 def show(
     run: Annotated[str, typer.Argument(help="Id of a launch, or its beginning.")],
+    form: Annotated[
+        Form, typer.Option("--format", help="How to write the table; all but terminal: it alone.")
+    ] = Form.terminal,
     store: StoreOption = DEFAULT_STORE,
     as_json: JsonOption = False,
 ) -> None:
@@ -55,6 +60,11 @@ def show(
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
+        return
+    if form is not Form.terminal:
+        cells = cell_records(table)
+        label = f"tab:{record.title}"
+        typer.echo(written(form, sheet_of(table), cells, title=record.id, label=label), nl=False)
         return
     print_sheet(sheet_of(table), results())
     for arm in record.arms:

@@ -107,6 +107,9 @@ class StageResources(Schema):
     outside: Resources = Resources()
     """Metrics of another system's motion."""
 
+    speaker_probe: Resources = Resources()
+    """Conditions of spoken instructions, and a linear probe of who spoke."""
+
     @field_validator("*")
     @classmethod
     def _shared_where_it_can_be(cls, value: Resources, info: ValidationInfo) -> Resources:

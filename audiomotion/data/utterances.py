@@ -5,10 +5,17 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from audiomotion.data.instructions import Instruction
 from audiomotion.errors import DataError
 from audiomotion.files import write_atomic
+
+INDEX: Final = "utterances.jsonl"
+"""One JSON object a line, so that it can be searched and cut with the usual tools."""
+
+RECORDED = "recording"
+"""Voice and backend of an instruction that a person recorded."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +35,7 @@ class Utterance(Instruction):
 
 
 class Utterances:
-    """The spoken instructions in a folder: utterance i speaks instruction i.
-
-    The index is one JSON object a line, so that it can be searched and cut with the usual tools.
-    """
-
-    _INDEX = "utterances.jsonl"
+    """The spoken instructions in a folder: utterance i speaks instruction i."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,9 +44,7 @@ class Utterances:
     def write_index(cls, folder: Path, utterances: Iterable[Utterance]) -> None:
         """Write the record beside the WAV files."""
         lines = (json.dumps(asdict(item), ensure_ascii=False) + "\n" for item in utterances)
-        write_atomic(
-            folder / cls._INDEX, lambda file: file.writelines(line.encode() for line in lines)
-        )
+        write_atomic(folder / INDEX, lambda file: file.writelines(line.encode() for line in lines))
 
     @cached_property
     def records(self) -> list[Utterance]:
@@ -53,7 +53,7 @@ class Utterances:
         Raises:
             DataError: The index is missing or damaged.
         """
-        path = self.folder / self._INDEX
+        path = self.folder / INDEX
         try:
             with path.open(encoding="utf-8") as lines:
                 return [Utterance(**json.loads(line)) for line in lines]

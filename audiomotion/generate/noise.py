@@ -26,10 +26,20 @@ def _shift_right(x: Tensor, bits: int) -> Tensor:
 
 def _mix(state: Tensor, counter: Tensor | int) -> Tensor:
     """Hash int64 `state` and `counter` together: one step of SplitMix64."""
-    x = state + (torch.as_tensor(counter, device=state.device) + 1) * _WEYL
+    x = state + _weyl(counter)
     x = (x ^ _shift_right(x, 30)) * _MIX_1
     x = (x ^ _shift_right(x, 27)) * _MIX_2
     return x ^ _shift_right(x, 31)
+
+
+def _weyl(counter: Tensor | int) -> Tensor | int:
+    """Return the Weyl sequence at `counter`, in int64 arithmetic.
+
+    A number stays one: as a tensor it would be copied to the GPU, which waits for the GPU.
+    """
+    if isinstance(counter, Tensor):
+        return (counter + 1) * _WEYL
+    return ((counter + 1) * _WEYL + 2**63) % 2**64 - 2**63
 
 
 @dataclass(frozen=True, eq=False)

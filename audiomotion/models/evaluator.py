@@ -158,7 +158,8 @@ class MotionTextEvaluator(nn.Module):
 
         Args:
             features: z-normalised representation `(B, N, P)`.
-            lengths: Frames of each clip, `(B,)`; at least 4, which are one token.
+            lengths: Frames of each clip, `(B,)`; at least 4, which are one token. On the CPU: from
+                a GPU they would have to be waited for.
 
         Returns:
             Embeddings `(B, E)`.
@@ -166,15 +167,17 @@ class MotionTextEvaluator(nn.Module):
         Raises:
             ModelError: A clip is shorter than a token.
         """
-        lengths = lengths.to(features.device)
         num_tokens = lengths // FRAMES_PER_TOKEN
         if int(num_tokens.min()) < 1:
             raise ModelError(
                 f"A motion of {int(lengths.min())} frames cannot be embedded; "
                 f"the evaluator needs at least {FRAMES_PER_TOKEN}."
             )
-        frames = _end_in_zeros(features[..., :-_NUM_CONTACTS], lengths, int(num_tokens.max()) + 1)
-        movement = self.movement_encoder(frames, num_tokens)
+        most_tokens = int(num_tokens.max()) + 1
+        frames = _end_in_zeros(
+            features[..., :-_NUM_CONTACTS], lengths.to(features.device), most_tokens
+        )
+        movement = self.movement_encoder(frames, num_tokens.to(features.device))
         return self._finish(self.motion_encoder(movement, num_tokens))
 
     def _finish(self, embedding: Tensor) -> Tensor:

@@ -89,9 +89,8 @@ class ResidualTransformer(ConditionedTransformer):
 
         Of `tokens` `(B, n, Q)` only the coarser layers are read; -1 is no code.
         """
-        layers = torch.as_tensor(layer, device=tokens.device).expand(len(tokens))
-        history = self.history(tokens, layers, valid_mask)
-        return self.predict(history, layers, condition, valid_mask)
+        history = self.history(tokens, _of_each_clip(layer, tokens), valid_mask)
+        return self.predict(history, layer, condition, valid_mask)
 
     def history(self, tokens: Tensor, layers: Tensor, valid_mask: Tensor) -> Tensor:
         """Sum the embeddings of the layers below `layers` `(B,)` to `(B, n, token_dim)`."""
@@ -111,18 +110,25 @@ class ResidualTransformer(ConditionedTransformer):
         return sums.view(*rows.shape[:2], -1)
 
     def predict(
-        self, history: Tensor, layers: Tensor, condition: Condition, valid_mask: Tensor
+        self, history: Tensor, layer: int | Tensor, condition: Condition, valid_mask: Tensor
     ) -> Tensor:
-        """Return logits `(B, n, K + 1)` of layers `(B,)` after summed embeddings `history`."""
+        """Return logits `(B, n, K + 1)` of `layer` after summed embeddings `history`."""
+        layers = _of_each_clip(layer, history)
         one_hot = functional.one_hot(layers, self.num_quantizers).to(history.dtype)
         outputs = self.contextualise(history, condition, valid_mask, self.quant_emb(one_hot))
+        tables = self.output_tables()
+        if isinstance(layer, int):  # no clips to be found, which a GPU would be waited for
+            return self._classify(outputs, tables, layer - 1)
         logits = outputs.new_empty(*outputs.shape[:2], self.codebook_size + 1)
         # A product a layer: gathering a table for every clip would copy a megabyte each.
-        for index, table in enumerate(self.output_tables()):
+        for index in range(len(tables)):
             clips = layers == index + 1
-            bias = None if self.share_weights else self.output_proj_bias[index]
-            logits[clips] = functional.linear(outputs[clips], table, bias)
+            logits[clips] = self._classify(outputs[clips], tables, index)
         return logits
+
+    def _classify(self, outputs: Tensor, tables: Tensor, index: int) -> Tensor:
+        bias = None if self.share_weights else self.output_proj_bias[index]
+        return functional.linear(outputs, tables[index], bias)
 
     def training_loss(
         self, tokens: Tensor, condition: Condition, valid_mask: Tensor
@@ -145,3 +151,10 @@ class ResidualTransformer(ConditionedTransformer):
         logits = self(own(tokens), own(layers), condition, own(valid_mask))
         targets = tokens.take_along_dim(layers[:, None, None], dim=2).squeeze(2)
         return token_loss(logits, targets, valid_mask & (targets >= 0), self.group)
+
+
+def _of_each_clip(layer: int | Tensor, batch: Tensor) -> Tensor:
+    """Return the layer `(B,)` of each clip, also where one number is that of all."""
+    if isinstance(layer, Tensor):
+        return layer
+    return torch.full((len(batch),), layer, device=batch.device)

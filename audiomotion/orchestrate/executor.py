@@ -34,4 +34,5 @@ def worker_settings(
         device=runtime.device,
         threads=resources.num_threads,
         checkpoint_seconds=runtime.checkpoint_seconds,
+        gpus=resources.gpus,
     )

@@ -6,6 +6,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
+
+from audiomotion.orchestrate.resources import Meter, Used
 
 _SECONDS_BETWEEN_WRITES = 0.3
 
@@ -21,6 +24,8 @@ class StageProgress:
     rate: float = 0.0
     """Steps a second of this attempt."""
     values: Mapping[str, float] = field(default_factory=dict)
+    used: Mapping[str, Any] = field(default_factory=dict)
+    """What was taken beside time, earlier attempts included; see `Used`."""
 
     @property
     def seconds_left(self) -> float | None:
@@ -39,10 +44,12 @@ def read_progress(path: Path) -> StageProgress | None:
 class ProgressFile:
     """Writes a stage's progress, a few times a second at most."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, meter: Meter | None = None) -> None:
         self.path = path
         earlier = read_progress(path)
         self._before = earlier.elapsed if earlier else 0.0
+        self._used_before = Used.of(earlier.used if earlier else {})
+        self._meter = meter
         self._started = time.monotonic()
         self._written = 0.0
         self._first: tuple[float, int] | None = None
@@ -55,6 +62,11 @@ class ProgressFile:
         """Seconds of work, earlier attempts included."""
         return self._before + time.monotonic() - self._started
 
+    @property
+    def used(self) -> Used:
+        """What was taken beside time, earlier attempts included; without a meter theirs alone."""
+        return (self._meter.used() if self._meter else Used()).after(self._used_before)
+
     def report(self, step: int, total: int, values: Mapping[str, float]) -> None:
         """Note that `step` of `total` steps are done."""
         now = time.monotonic()
@@ -66,7 +78,8 @@ class ProgressFile:
         self._written = now
         first_time, first_step = self._first or (now, step)
         rate = (step - first_step) / (now - first_time) if now > first_time else 0.0
-        progress = StageProgress(step, total, self.elapsed, rate, dict(values))
+        used = asdict(self.used)
+        progress = StageProgress(step, total, self.elapsed, rate, dict(values), used)
         temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
         temporary.write_text(json.dumps(asdict(progress)), "utf-8")
         temporary.replace(self.path)

@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,10 +21,12 @@ from audiomotion import __version__
 from audiomotion.errors import ClaimLostError, DivergedError, ModelError
 from audiomotion.files import full_disk_explained
 from audiomotion.orchestrate.failures import TRACEBACK
+from audiomotion.orchestrate.noting import Notes
 from audiomotion.orchestrate.progress import ProgressFile
 from audiomotion.orchestrate.raw_data import data_root_of
+from audiomotion.orchestrate.resources import Meter, helper_counts, without_helpers
 from audiomotion.orchestrate.stopping import listening
-from audiomotion.orchestrate.store import PROGRESS, Artifact, ArtifactStore, open_store
+from audiomotion.orchestrate.store import NOTES, PROGRESS, Artifact, ArtifactStore, open_store
 from audiomotion.stages.base import AnyStage, MakeShard, Report, StageContext, StopRequested
 from audiomotion.stages.shards import Shards, make_all
 
@@ -45,6 +47,9 @@ class WorkerSettings:
     device: str
     threads: int
     checkpoint_seconds: float
+
+    gpus: float = 0.0
+    """GPUs, or the share of one, that each of its workers holds; 0 is all of one, on a GPU."""
 
 
 Busy = Literal["busy"]
@@ -159,14 +164,16 @@ def _make(
     group = join(device) if join else None
     output, scratch = _fresh_folders(store.work_folder(stage.fingerprint))
     with full_disk_explained(output):
-        progress = ProgressFile(progress_path(store, stage.fingerprint))
+        meter = Meter(device, settings.gpus, group.size if group else 1)
+        progress = ProgressFile(progress_path(store, stage.fingerprint), meter)
+        notes = Notes(output.with_name(NOTES))
 
         def report(step: int, total: int, values: Mapping[str, float]) -> None:
             store.check_claim(stage.fingerprint)
             progress.report(step, total, values)
 
         context = _context(stage, store, settings, output, scratch, report, device)
-        context = replace(context, group=group, stop_requested=stop_requested)
+        context = replace(context, group=group, stop_requested=stop_requested, note=notes.note)
         try:
             with _traceback_kept(output.parent):
                 counts = _work(stage, context)
@@ -181,7 +188,9 @@ def _make(
             "finished": _now(),
             "environment": environment(device, settings.threads)
             | ({"workers": group.size} if group else {}),
-            "counts": dict(counts),
+            "counts": without_helpers(counts),
+            "resources": asdict(progress.used.with_helpers(counts)),
+            "facts": dict(notes.all),
         }
         return store.publish(stage, output, record)
 
@@ -230,12 +239,24 @@ class ShardHelper:
             work = store.work_folder(self._stage.fingerprint)
             folders = work / "output", work / "scratch"
             context = _context(self._stage, store, self._settings, *folders, _say_nothing, device)
-            self._make = self._set_up.enter_context(self._stage.sharded_work(context).set_up())
+            make = self._set_up.enter_context(self._stage.sharded_work(context).set_up())
+            self._make = _metered(make, device, self._settings.gpus)
         return self._shards.make_any(self._make)
 
     def close(self) -> None:
         """Undo the set-up."""
         self._set_up.close()
+
+
+def _metered(make: MakeShard, device: str, num_gpus: float) -> MakeShard:
+    """Return what makes a shard and counts what it took beside what it counts itself."""
+
+    def metered(index: int, folder: Path) -> Mapping[str, float]:
+        meter = Meter(device, num_gpus)
+        counts = make(index, folder)
+        return {**counts, **helper_counts(meter.used())}
+
+    return metered
 
 
 def shards_of(stage: AnyStage, store: ArtifactStore) -> Shards:

@@ -14,6 +14,7 @@ from audiomotion.report.comparison import (
 )
 from audiomotion.report.comparison_notes import comparison_notes
 from audiomotion.report.conditions import beside_verdicts, conditions_of
+from audiomotion.report.fairness.card import fairness_card
 from audiomotion.report.measured import (
     artifact_of,
     figures_of,
@@ -63,6 +64,7 @@ def build_table(
             *verdict_notes(rows, published),
             *_system_notes(measured),
         ],
+        warnings=fairness_card(record, artifacts).warnings,
         comparison=comparison,
         sampling=_sampling(record, rows, references, artifacts),
     )

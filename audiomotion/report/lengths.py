@@ -12,7 +12,7 @@ from audiomotion.config.experiment import Experiment, Variant
 from audiomotion.data.dataset import ClipRecord
 from audiomotion.data.ragged import Ragged
 from audiomotion.data.tagging import tokenize
-from audiomotion.data.utterances import Utterances
+from audiomotion.data.utterances import INDEX, Utterances
 from audiomotion.files import read_json
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.stages.base import AnyStage
@@ -113,7 +113,7 @@ def measure_lengths(
             )
             continue
         stages = _stages(experiment, variant)
-        if (folder := _found(store, stages["speak"], "utterances.jsonl")) is None:
+        if (folder := _found(store, stages["speak"], INDEX)) is None:
             missing.append(_not_stored("speech", "speak", variant, experiment))
         else:
             seconds = [utterance.seconds for utterance in Utterances(folder).records]

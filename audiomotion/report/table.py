@@ -47,6 +47,8 @@ class ResultTable:
     """Systems of those tables that are neither arm nor measured here."""
     notes: Sequence[str]
     """What the figures are and are not."""
+    warnings: Sequence[str]
+    """By what the comparison is less than fair."""
     comparison: Comparison
     """The arms against each other, over training seeds."""
     sampling: SamplingDifferences = field(default_factory=dict)

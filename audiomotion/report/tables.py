@@ -2,7 +2,7 @@
 
 from audiomotion.orchestrate.outside import comparable_systems
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
-from audiomotion.orchestrate.results import fetch_reports, fetch_results
+from audiomotion.orchestrate.results import fetch_manifests, fetch_reports, fetch_results
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.report.building import build_table
 from audiomotion.report.outside import outside_table
@@ -18,6 +18,7 @@ def table_of(store: ArtifactStore, record: RunRecord) -> ResultTable:
     fetch_results(store, record, drawn=False)
     if record.kind == "outside":
         return outside_table(record, store.artifact_root)
+    fetch_manifests(store, record)
     return build_table(record, store.artifact_root, systems_beside(store, record))
 
 

@@ -22,8 +22,16 @@ MakeShard = Callable[[int, Path], Mapping[str, float]]
 """Writes shard i into an empty folder; returns counts, which are added up over all shards."""
 
 
+Note = Callable[[str, Callable[[], Mapping[str, Any]]], None]
+"""Takes a name, and what gives facts for the record of the run, which is called once or never."""
+
+
 StopRequested = Callable[[], bool]
 """Whether the stage is asked to save where it is and to end with KeyboardInterrupt."""
+
+
+def note_nothing(name: str, facts: Callable[[], Mapping[str, Any]]) -> None:
+    """Note nothing, where no record is kept."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,9 @@ class StageContext:
 
     stop_requested: StopRequested = bool  # which returns False
     """For stages that can end between two steps; what never asks is interrupted where it is."""
+
+    note: Note = note_nothing
+    """Tells what a stage builds: sizes, operations. It is of the record, not of the artifact."""
 
 
 @dataclass(frozen=True)

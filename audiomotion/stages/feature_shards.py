@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from audiomotion.data.ragged import RaggedWriter, join_ragged
 from audiomotion.errors import ModelError
 from audiomotion.files import link_or_copy, write_json
+from audiomotion.stages.accounting import flops_of
 from audiomotion.stages.base import MakeShard, ShardedWork, StageContext
 from audiomotion.stages.results import FEATURES
 
@@ -49,12 +50,18 @@ class LoadedEncoder(Generic[Item]):
     record: Mapping[str, Any]
     """Width, layers, rate and weights."""
 
+    num_parameters: int
+    """Frozen parameters."""
+
 
 class FeatureWork(ShardedWork, Generic[Item]):
     """Writes the features of each item, row i for item i, and a record of where they come from."""
 
     items_a_batch: ClassVar[int]
     """Items that are encoded together, whose features are in memory at the same time."""
+
+    duration_unit: ClassVar[str]
+    """What durations are counted in."""
 
     context: StageContext
 
@@ -71,7 +78,7 @@ class FeatureWork(ShardedWork, Generic[Item]):
     @property
     @abstractmethod
     def durations(self) -> Sequence[float]:
-        """How long each item is, in any unit; items of like length are encoded together."""
+        """How long each item is, in `duration_unit`; items of like length share a batch."""
 
     @abstractmethod
     def load(self) -> LoadedEncoder[Item]:
@@ -86,12 +93,25 @@ class FeatureWork(ShardedWork, Generic[Item]):
     @contextmanager
     def set_up(self) -> Iterator[MakeShard]:
         """Load the encoder, once a worker."""
-        yield partial(self._write, self.load())
+        encoder = self.load()
+        self.context.note("encoder", partial(self._facts, encoder))
+        yield partial(self._write, encoder)
 
     def finish(self, shards: Sequence[Path]) -> None:
         """Give the shards one index; their files are linked."""
         join_ragged(shards, self.context.output, _NAME)
         link_or_copy(shards[0] / FEATURES, self.context.output / FEATURES)
+
+    def _facts(self, encoder: LoadedEncoder[Item]) -> Mapping[str, Any]:
+        """Return what the encoder costs; operations are those of the item of median length."""
+        order = sorted(range(len(self.items)), key=lambda place: (self.durations[place], place))
+        median = order[len(order) // 2]
+        flops = flops_of(lambda: encoder.encode([self.items[median]]))
+        return {
+            "parameters": encoder.num_parameters,
+            "flops": flops,
+            self.duration_unit: self.durations[median],
+        }
 
     def _write(self, encoder: LoadedEncoder[Item], index: int, folder: Path) -> Mapping[str, float]:
         """Write one shard, its shortest items first.

@@ -8,6 +8,7 @@ from audiomotion.config.extractors import ExtractorSchema
 from audiomotion.data.utterances import Utterances
 from audiomotion.extract.base import Extractor, build_extractor
 from audiomotion.speech.wav import read_wav
+from audiomotion.stages.accounting import modules_in, num_parameters
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.feature_shards import Encoded, FeatureWork, LoadedEncoder
 from audiomotion.stages.graph import FeaturesStage
@@ -18,6 +19,7 @@ class ExtractFeatures(FeatureWork[Path]):
     """The features of every utterance, row i for instruction i."""
 
     items_a_batch = 64
+    duration_unit = "seconds_of_audio"
 
     def __init__(self, stage: FeaturesStage, context: StageContext) -> None:
         self.config = stage.config
@@ -48,7 +50,8 @@ class ExtractFeatures(FeatureWork[Path]):
             "feature_dim": extractor.feature_dim,
             "num_layers": extractor.num_layers,
         }
-        return LoadedEncoder(partial(_extract, extractor), record)
+        size = num_parameters(*modules_in(extractor))
+        return LoadedEncoder(partial(_extract, extractor), record, size)
 
 
 def _with_imported(config: ExtractorSchema, context: StageContext) -> ExtractorSchema:

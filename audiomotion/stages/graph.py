@@ -22,6 +22,7 @@ from audiomotion.config.experiment import (
 from audiomotion.config.extractors import ExtractorSchema
 from audiomotion.config.recognizers import RecognizerConfig
 from audiomotion.config.schema import Schema
+from audiomotion.config.speaker_probe import SpeakerProbeConfig
 from audiomotion.config.speech import SpeechConfig
 from audiomotion.config.text_encoders import TextEncoderConfig
 from audiomotion.config.training import TrainingConfig
@@ -44,11 +45,12 @@ LENGTH = StageKind("length", 1, "audiomotion.stages.length:make_length")
 EVALUATION = StageKind("evaluation", 2, "audiomotion.stages.evaluation:evaluate_system")
 OUTSIDE = StageKind("outside", 1, "audiomotion.stages.outside:evaluate_outside")
 REFERENCE = StageKind("reference", 1, "audiomotion.stages.reference:evaluate_reference")
+SPEAKER_PROBE = StageKind("speaker_probe", 1, "audiomotion.stages.speaker_probe:probe_speaker")
 CHECKPOINT = StageKind("checkpoint", 1, "audiomotion.stages.checkpoint:not_imported")
 
 STAGE_KINDS = (
     DATASET, SPEAK, FEATURES, TEXT_FEATURES, TRANSCRIBE, RVQ, EVALUATOR, MASKED, RESIDUAL, LENGTH,
-    EVALUATION, REFERENCE, OUTSIDE, CHECKPOINT,
+    EVALUATION, REFERENCE, OUTSIDE, SPEAKER_PROBE, CHECKPOINT,
 )  # fmt: skip
 
 
@@ -182,6 +184,13 @@ class OutsideStageConfig(MeasuredConfig):
     """Where the files are: not part of what they hold, and so of no fingerprint."""
 
 
+class SpeakerProbeStageConfig(Schema):
+    """What decides how well voices are told apart."""
+
+    probe: SpeakerProbeConfig
+    """The probe, and what it is fitted to."""
+
+
 DatasetStage = Stage[DatasetSchema]
 SpeakStage = Stage[SpeakStageConfig]
 FeaturesStage = Stage[ExtractorSchema]
@@ -195,4 +204,5 @@ LengthStage = Stage[LengthStageConfig]
 EvaluationStage = Stage[EvaluationStageConfig]
 ReferenceStage = Stage[MeasuredConfig]
 OutsideStage = Stage[OutsideStageConfig]
+SpeakerProbeStage = Stage[SpeakerProbeStageConfig]
 CheckpointStage = Stage[CheckpointConfig]

@@ -24,6 +24,9 @@ FEATURES = "features.json"
 TRANSCRIPTS = "transcripts.json"
 """What `transcribe` heard of each instruction, by its number."""
 
+SPEAKER = "speaker.json"
+"""How well `speaker_probe` tells the voices."""
+
 WEIGHTS = "model.safetensors"
 """Weights that a training leaves."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.instructions import Instruction, Instructions
-from audiomotion.data.utterances import Utterance, Utterances
+from audiomotion.data.utterances import RECORDED, Utterance, Utterances
 from audiomotion.errors import DataError
 from audiomotion.files import file_digest, link_or_copy
 from audiomotion.speech.cache import SpeechCache, Spoken
@@ -18,9 +18,6 @@ from audiomotion.stages.base import MakeShard, ShardedWork, StageContext
 from audiomotion.stages.graph import SpeakStage
 
 UTTERANCES_A_SHARD = 256
-
-RECORDED = "recording"
-"""Voice and backend of an instruction that a person recorded."""
 
 _FOLDER = Path("wav")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from audiomotion.config.checkpoints import CheckpointConfig, CheckpointKind, DatasetName
 from audiomotion.config.experiment import (
@@ -16,6 +16,8 @@ from audiomotion.config.experiment import (
 )
 from audiomotion.config.official import CHECKPOINT_OF
 from audiomotion.config.pretrained import PretrainedSchema
+from audiomotion.config.speaker_probe import SpeakerProbeConfig
+from audiomotion.errors import ConfigError
 from audiomotion.stages.base import Stage
 from audiomotion.stages.graph import (
     CHECKPOINT,
@@ -30,6 +32,7 @@ from audiomotion.stages.graph import (
     RESIDUAL,
     RVQ,
     SPEAK,
+    SPEAKER_PROBE,
     TEXT_FEATURES,
     TRANSCRIBE,
     CheckpointStage,
@@ -49,6 +52,8 @@ from audiomotion.stages.graph import (
     ResidualStage,
     ResidualStageConfig,
     RvqStage,
+    SpeakerProbeStage,
+    SpeakerProbeStageConfig,
     SpeakStage,
     SpeakStageConfig,
     TextFeaturesStage,
@@ -201,6 +206,29 @@ class SystemStages:
         )
         inputs = {"dataset": self.dataset, "evaluator": self.evaluator}
         return Stage(OUTSIDE, config, inputs)
+
+    def speaker_probe(
+        self, probe: SpeakerProbeConfig, *, of: Literal["condition", "features"]
+    ) -> SpeakerProbeStage:
+        """Return the probe that says who spoke, of what the masked transformer was trained on.
+
+        Args:
+            probe: The probe.
+            of: The condition of the masked transformer's compressor, or the features themselves.
+
+        Raises:
+            ConfigError: The system reads; nobody speaks.
+        """
+        if self.experiment.condition != "audio":
+            raise ConfigError("a speaker probe is of a system that hears; set condition: audio")
+        variant = self.experiment.train_variant
+        inputs: dict[str, Stage[Any]] = {
+            "dataset": self.dataset,
+            "speak": self.speech(variant),
+            "features": self.features(variant),
+        }
+        trained = {"masked": self.masked} if of == "condition" else {}
+        return Stage(SPEAKER_PROBE, SpeakerProbeStageConfig(probe=probe), inputs | trained)
 
     @property
     def _pairs(self) -> dict[str, Stage[Any]]:

@@ -7,6 +7,7 @@ from audiomotion.data.dataset import MotionDataset
 from audiomotion.data.instructions import Instructions
 from audiomotion.extract.text import build_text_encoder
 from audiomotion.files import read_json
+from audiomotion.stages.accounting import modules_in, num_parameters
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.feature_shards import Encoded, FeatureWork, LoadedEncoder
 from audiomotion.stages.graph import TextFeaturesStage
@@ -20,6 +21,7 @@ class EncodeTexts(FeatureWork[str]):
     """The features of every instruction's text, row i for instruction i."""
 
     items_a_batch = 256
+    duration_unit = "characters"
 
     def __init__(self, stage: TextFeaturesStage, context: StageContext) -> None:
         self.config = stage.config
@@ -57,4 +59,5 @@ class EncodeTexts(FeatureWork[str]):
             "feature_dim": encoder.feature_dim,
             "num_layers": 1,
         }
-        return LoadedEncoder(lambda texts: Encoded(encoder.encode(texts), {}), record)
+        size = num_parameters(*modules_in(encoder))
+        return LoadedEncoder(lambda texts: Encoded(encoder.encode(texts), {}), record, size)

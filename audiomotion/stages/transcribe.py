@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from audiomotion.data.utterances import Utterances
 from audiomotion.extract.recognizer import Recognizer
 from audiomotion.files import read_json, write_json
 from audiomotion.speech.wav import read_wav
+from audiomotion.stages.accounting import flops_of, modules_in, num_parameters
 from audiomotion.stages.base import MakeShard, ShardedWork, StageContext
 from audiomotion.stages.graph import TranscribeStage
 from audiomotion.stages.results import TRANSCRIPTS
@@ -48,7 +49,9 @@ class TranscribeInstructions(ShardedWork):
     @contextmanager
     def set_up(self) -> Iterator[MakeShard]:
         """Load the recognizer, once a worker."""
-        yield partial(self._write, Recognizer(self.config.recognizer, self.context.device))
+        recognizer = Recognizer(self.config.recognizer, self.context.device)
+        self.context.note("encoder", partial(self._facts, recognizer))
+        yield partial(self._write, recognizer)
 
     def finish(self, shards: Sequence[Path]) -> None:
         """Put the shards into one file."""
@@ -56,6 +59,17 @@ class TranscribeInstructions(ShardedWork):
         for shard in shards:
             heard.update(read_json(shard / TRANSCRIPTS))
         write_json(self.context.output / TRANSCRIPTS, heard)
+
+    def _facts(self, recognizer: Recognizer) -> Mapping[str, Any]:
+        """Return what the recognizer costs; operations are those of the median utterance."""
+        records = self._utterances.records
+        order = sorted(self.items, key=lambda number: (records[number].seconds, number))
+        median = order[len(order) // 2]
+        return {
+            "parameters": num_parameters(*modules_in(recognizer)),
+            "flops": flops_of(lambda: recognizer.transcribe(self._audio([median]))),
+            "seconds_of_audio": records[median].seconds,
+        }
 
     def _write(self, recognizer: Recognizer, index: int, folder: Path) -> Mapping[str, float]:
         first = index * _ITEMS_A_SHARD

@@ -7,11 +7,13 @@ import torch
 from audiomotion.data.ragged import Ragged
 from audiomotion.models.conditioned import ConditionedMasked, ConditionedResidual
 from audiomotion.seeds import derive_seed
+from audiomotion.stages.accounting import model_facts
 from audiomotion.stages.base import StageContext
 from audiomotion.stages.graph import MaskedStage, ResidualStage
 from audiomotion.stages.loading import build_masked, build_residual
 from audiomotion.stages.pairs import training_pairs
 from audiomotion.stages.training import group_of, keep_official, keep_training, loop_settings
+from audiomotion.stages.training_facts import training_facts
 from audiomotion.stages.validating import GenerationValidation
 from audiomotion.train.loop import fit
 from audiomotion.train.selection import ValidationFid
@@ -57,8 +59,10 @@ def _train(
     validation_fid: ValidationFid | None,
 ) -> None:
     training = stage.config.training
+    context.note("model", partial(model_facts, model, model.condition))
     tokens = Ragged.open(context.inputs["rvq"], "tokens")
     pairs = training_pairs(stage, context, tokens, seed)
     task = TransformerTask(model, pairs, context.device, group_of(context))
+    context.note("training", partial(training_facts, task, training))
     kept = fit(task, training, seed, loop_settings(context), validation_fid)
     keep_training(model, kept, context)

@@ -10,28 +10,53 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
-from audiomotion.errors import ClusterError
+from audiomotion.errors import ConfigError
 from audiomotion.files import read_json, write_json
+from audiomotion.track.access import refusals_explained
+from audiomotion.track.limits import (
+    CONFIGURATION,
+    MAX_TAG,
+    METRICS_A_BATCH,
+    PARAMS_A_BATCH,
+    fitting_name,
+    parameters,
+    shortened,
+)
 
 if TYPE_CHECKING:
-    from mlflow.entities import Metric, Run
+    from mlflow.entities import Metric, Run, RunTag
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 1000  # metrics a call that MLflow takes
-_MAX_PARAM = 6000  # characters of a parameter that MLflow takes
+STATUS: Final = "amx.status"
+"""Tag of every run: `running`, the verdict of its arm, or `interrupted`."""
+
+RECORD: Final = "amx runs show"
+"""Where a text is whole that a tag cannot hold."""
 
 
 def default_uri(store_root: Path) -> str:
-    """Return MLFLOW_TRACKING_URI, or SQLite beside the artifacts."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{store_root.absolute()}/mlflow.db"
+    """Return MLFLOW_TRACKING_URI, or SQLite beside the artifacts.
+
+    Raises:
+        ConfigError: The URI holds a password, which records and messages would show.
+    """
+    uri = os.environ.get("MLFLOW_TRACKING_URI")
+    if uri and urlsplit(uri).password:
+        raise ConfigError(
+            "MLFLOW_TRACKING_URI holds a password, which records and messages would show; take it "
+            "out and set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD (for a database "
+            "without a server: what its driver reads, such as PGPASSWORD)"
+        )
+    return uri or f"sqlite:///{store_root.absolute()}/mlflow.db"
 
 
-# Without it MLflow opens its pages for language models instead of training runs.
+# Older MLflow opens its pages for language models without it; newer ones go by the address.
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 
@@ -80,19 +105,8 @@ class Tracker:
         logger.warning("%s is not where this launch was tracked before", self.uri)
         return new
 
-    @contextmanager
-    def _server(self) -> Iterator[None]:
-        from mlflow.exceptions import MlflowException
-        from sqlalchemy.exc import SQLAlchemyError
-
-        try:
-            yield
-        except (MlflowException, SQLAlchemyError, OSError) as error:
-            reason = str(error).partition("\n")[0][:500]
-            raise ClusterError(
-                f"MLflow at {self.uri} cannot be used: {reason}; start it, or unset "
-                "MLFLOW_TRACKING_URI"
-            ) from error
+    def _server(self) -> AbstractContextManager[None]:
+        return refusals_explained(self.uri)
 
     def open_runs(
         self,
@@ -113,9 +127,9 @@ class Tracker:
             experiment_id = self._experiment(experiment)
             self._state["experiment_id"] = experiment_id
             parent = self._open("", experiment_id, name, tags, {})
-            for label, (parameters, own_tags) in children.items():
+            for label, (configuration, own_tags) in children.items():
                 child_tags = {**tags, **own_tags, "mlflow.parentRunId": parent}
-                self._open(label, experiment_id, label, child_tags, parameters)
+                self._open(label, experiment_id, label, child_tags, configuration)
 
     def _experiment(self, name: str) -> str:
         from mlflow.exceptions import MlflowException
@@ -136,20 +150,22 @@ class Tracker:
         experiment_id: str,
         name: str,
         tags: Mapping[str, str],
-        parameters: Mapping[str, Any],
+        configuration: Mapping[str, Any],
     ) -> str:
         runs: dict[str, str] = self._state["runs"]
         run = self._existing(runs[label]) if label in runs else None
         if run is None:
-            run = self._client.create_run(experiment_id, run_name=name, tags=dict(tags))
+            own_tags = {tag.key: tag.value for tag in _run_tags({**tags, STATUS: "running"})}
+            run = self._client.create_run(experiment_id, run_name=name, tags=own_tags)
             runs[label] = run.info.run_id
             write_json(self._state_path, self._state)
         else:
             self._client.update_run(runs[label], status="RUNNING")
+            self._set_tags(runs[label], {STATUS: "running"})
             if "reason" in run.data.tags:
                 self._client.delete_tag(runs[label], "reason")
         # Again on opening: a crash may have left some out. MLflow refuses to change the others.
-        self._log_parameters(runs[label], parameters, run.data.params)
+        self._log_parameters(runs[label], configuration, run.data.params)
         return runs[label]
 
     def _existing(self, run_id: str) -> "Run | None":
@@ -165,17 +181,18 @@ class Tracker:
         return run if run.info.lifecycle_stage == "active" else None
 
     def _log_parameters(
-        self, run_id: str, parameters: Mapping[str, Any], known: Mapping[str, str]
+        self, run_id: str, configuration: Mapping[str, Any], known: Mapping[str, str]
     ) -> None:
+        """Write a configuration as parameters; whole as a file where they cannot hold all of it."""
         from mlflow.entities import Param
 
-        flat = [
-            Param(key, str(value)[:_MAX_PARAM])
-            for key, value in flatten(parameters)
-            if key not in known
-        ]
-        for start in range(0, len(flat), 100):
-            self._client.log_batch(run_id, params=flat[start : start + 100])
+        found = parameters(configuration)
+        new = [Param(key, value) for key, value in found.flat.items() if key not in known]
+        if new and not found.is_whole:
+            text = json.dumps(configuration, indent=1, ensure_ascii=False, default=str)
+            self._client.log_text(run_id, text, CONFIGURATION)
+        for start in range(0, len(new), PARAMS_A_BATCH):
+            self._client.log_batch(run_id, params=new[start : start + PARAMS_A_BATCH])
 
     def log_curves(self, label: str, stage: str, points: Sequence[Mapping[str, float]]) -> None:
         """Write the curves of one stage to a child run, but no point twice."""
@@ -185,29 +202,50 @@ class Tracker:
             last = max((metric.step for metric in logged), default=-1)
             missing = [point for point in points if point["step"] > last]
             # A call is all or nothing, so whole points a call: a point is there or is not.
-            points_a_call = _BATCH // max((len(point) for point in missing), default=1)
+            points_a_call = METRICS_A_BATCH // max((len(point) for point in missing), default=1)
             for start in range(0, len(missing), points_a_call):
                 metrics = _curve_metrics(stage, missing[start : start + points_a_call])
                 self._client.log_batch(run_id, metrics=metrics)
 
-    def log_metrics(self, label: str, values: Mapping[str, float]) -> None:
-        """Write final figures to a run; the parent's label is the empty string."""
+    def log_metrics(
+        self, label: str, values: Mapping[str, float], tags: Mapping[str, str] | None = None
+    ) -> None:
+        """Write final figures, and tags, to a run; the parent's label is the empty string."""
         from mlflow.entities import Metric
 
         # Of two values at one step MLflow shows the one with the later time.
-        metrics = [Metric(name, float(value), _now(), 0) for name, value in values.items()]
+        now = _now()
+        metrics = [
+            Metric(fitting_name(name), float(value), now, 0) for name, value in values.items()
+        ]
         with self._server():
-            self._client.log_batch(self._run(label), metrics=metrics)
+            for start in range(0, len(metrics), METRICS_A_BATCH):
+                batch = metrics[start : start + METRICS_A_BATCH]
+                self._client.log_batch(self._run(label), metrics=batch)
+            if tags:
+                self._set_tags(self._run(label), tags)
+
+    def _set_tags(self, run_id: str, tags: Mapping[str, str]) -> None:
+        own = _run_tags(tags)
+        for start in range(0, len(own), PARAMS_A_BATCH):
+            self._client.log_batch(run_id, tags=own[start : start + PARAMS_A_BATCH])
 
     def log_text(self, label: str, text: str, name: str) -> None:
         """Write a text artifact under a fixed name."""
         with self._server():
             self._client.log_text(self._run(label), text, name)
 
-    def describe(self, label: str, text: str) -> None:
-        """Set the description that MLflow shows first, in Markdown."""
+    def describe(self, label: str, text: str, whole_in: str) -> None:
+        """Set the description that MLflow shows first, in Markdown.
+
+        Args:
+            label: Whose description.
+            text: What it says.
+            whole_in: Artifact that has all of it, named where it is too long.
+        """
         with self._server():
-            self._client.set_tag(self._run(label), "mlflow.note.content", text)
+            note = shortened(text, MAX_TAG, whole_in)
+            self._client.set_tag(self._run(label), "mlflow.note.content", note)
 
     def log_file(self, label: str, path: Path, folder: str | None = None) -> None:
         """Write a file as an artifact."""
@@ -225,11 +263,18 @@ class Tracker:
             self._client.log_text(self._run(""), json.dumps(content), name)
             self._client.set_tag(self._run(""), "mlflow.loggedArtifacts", tag)
 
-    def end(self, label: str, status: str, reason: str = "") -> None:
-        """Close a run as FINISHED, FAILED or KILLED."""
+    def end(self, label: str, status: str, verdict: str, reason: str = "") -> None:
+        """Close a run.
+
+        Args:
+            label: Which run.
+            status: FINISHED, FAILED or KILLED: MLflow knows no more.
+            verdict: What `amx` says of it, as a tag: `done`, `failed`, `skipped`, `interrupted`.
+            reason: Why, where it is not done.
+        """
         with self._server():
-            if reason:
-                self._client.set_tag(self._run(label), "reason", reason[:5000])
+            reasons = {"reason": reason} if reason else {}
+            self._set_tags(self._run(label), {STATUS: verdict} | reasons)
             self._client.set_terminated(self._run(label), status)
 
     def close_open(self) -> int:
@@ -239,6 +284,7 @@ class Tracker:
             for run_id in self._state["runs"].values():
                 run = self._existing(run_id)
                 if run is not None and run.info.status == "RUNNING":
+                    self._set_tags(run_id, {STATUS: "interrupted"})
                     self._client.set_terminated(run_id, "KILLED")
                     closed += 1
         return closed
@@ -267,6 +313,14 @@ def _curve_metrics(stage: str, points: Sequence[Mapping[str, float]]) -> "list[M
     ]
 
 
+def _run_tags(tags: Mapping[str, str]) -> "list[RunTag]":
+    from mlflow.entities import RunTag
+
+    return [
+        RunTag(fitting_name(key), shortened(value, MAX_TAG, RECORD)) for key, value in tags.items()
+    ]
+
+
 def _now() -> int:
     """Return the time in milliseconds."""
     return time.time_ns() // 1_000_000
@@ -279,12 +333,3 @@ def _alone(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def flatten(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Return the leaves of nested mappings as `a.b.c` and value."""
-    leaves: list[tuple[str, Any]] = []
-    for key, value in content.items():
-        path = f"{prefix}{key}"
-        leaves += flatten(value, f"{path}.") if isinstance(value, Mapping) else [(path, value)]
-    return leaves

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from audiomotion.bench.planning import planning_figures
+from audiomotion.bench.planning import TARGET_SECONDS, planning_costs, planning_figures
 from audiomotion.config.runtime import Runtime
 from audiomotion.orchestrate.forecast import forecast
 from audiomotion.orchestrate.plan import Plan, Target
@@ -19,6 +19,17 @@ def test_both_ways_to_many_arms_make_as_many_stages():
     for figures in (axis, seeds):
         assert set(figures.seconds) == {"resolve", "plan", "look for artifacts", "forecast"}
         assert figures.total_seconds == sum(figures.seconds.values()) > 0
+
+
+def test_both_ways_are_measured_and_the_target_is_that_of_a_thousand_arms(monkeypatch):
+    names = [f"planning 8 arms: {axis}" for axis in ("one axis", "four arms, many seeds")]
+    found = list(planning_costs(5, 8))
+    assert [(cost.name, cost.unit, cost.at_most) for cost in found] == [
+        (name, "s", None) for name in names
+    ]
+    assert all(0 < cost.value.low <= cost.value.median for cost in found)
+    monkeypatch.setattr("audiomotion.bench.planning.NUM_ARMS", 8)
+    assert {cost.at_most for cost in planning_costs(5, 8)} == {TARGET_SECONDS}
 
 
 def test_planning_asks_each_stage_a_fixed_number_of_times(tmp_path, monkeypatch):

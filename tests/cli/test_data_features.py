@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from audiomotion.stages import feature_shards
 from tests.cli.command_line import REPOSITORY, TINY, Ended, amx
 from tests.orchestrate.processes import wait_until
 
@@ -97,11 +98,14 @@ SMALL = "from audiomotion.stages import feature_shards; feature_shards.ITEMS_A_S
 PROGRAM = f"{SMALL}from audiomotion.cli.app import main; main()"
 
 
-def started(store: Path) -> "subprocess.Popen[bytes]":
+def oral(store: Path) -> list[str]:
     command = ["data", "features", "--dataset", TINY, "--extractor", "wavlm", "--variant", "oral"]
-    options = ["--weights", "random", "--executor", "local", "--store", str(store)]
+    return [*command, "--weights", "random", "--executor", "local", "--store", str(store)]
+
+
+def started(store: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *command, *options],
+        [sys.executable, "-c", PROGRAM, *oral(store)],
         cwd=REPOSITORY,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -113,9 +117,10 @@ def content(store: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in manifest.parent.glob("features*")}
 
 
-def test_killed_and_run_again_it_leaves_the_same_and_makes_no_shard_twice(tmp_path: Path) -> None:
+def test_killed_and_run_again_it_leaves_the_same_and_makes_no_shard_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    assert started(undisturbed).wait(120) == 0
     process = started(killed)
 
     def finished() -> list[Path]:
@@ -124,6 +129,8 @@ def test_killed_and_run_again_it_leaves_the_same_and_makes_no_shard_twice(tmp_pa
     wait_until(lambda: len(finished()) >= 2, "two shards")
     process.kill()
     process.wait()
+    monkeypatch.setattr(feature_shards, "ITEMS_A_SHARD", 16)
+    assert amx(*oral(undisturbed)).code == 0
     before = {path.stat().st_ino for path in finished()}
     assert 2 <= len(before) < 12
     assert started(killed).wait(120) == 0

@@ -47,6 +47,16 @@ def test_a_launch_is_shown_and_not_repeated_on_another_machine(launched, elsewhe
     assert not list(elsewhere.rglob("model.safetensors"))  # no weights for a table
 
 
+def test_a_page_of_another_machine_s_launch_fetches_a_few_words_of_speech(launched, elsewhere):
+    url, _ = launched
+    ended = amx("report", "tiny", "--store", url)
+    assert (ended.code, ended.out) == (0, "tiny-demo.html\n"), ended.err
+    html = Path("tiny-demo.html").read_text("utf-8")
+    assert html.count("data:audio/flac") == len(list(elsewhere.rglob("*.wav"))) == 6
+    assert "masked: loss" in html and "Versions and devices" in html
+    assert not list(elsewhere.rglob("model.safetensors"))
+
+
 def test_speech_of_another_machine_is_counted_here(launched, elsewhere):
     url, _ = launched
     asked = ("--variant", "original", "--executor", "local", "--store", url, "--json")

@@ -15,6 +15,7 @@ from mlflow.tracking import MlflowClient
 from audiomotion.files import read_json
 from audiomotion.speech.espeak import LIBRARY_PACKAGE
 from audiomotion.train.curves import read_curves
+from tests.browser import is_installed, open_page
 from tests.cli.command_line import TINY, amx, run, start, train
 
 
@@ -168,10 +169,22 @@ def test_the_browser_view(finished: Path) -> None:
     assert process.stdout is not None
     link = process.stdout.readline().strip()
     assert link.startswith(f"http://127.0.0.1:{port}/#/experiments/")
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as page:
+    with urllib.request.urlopen(link, timeout=60) as page:
         assert page.status == 200
+    if is_installed():
+        _look_at(link)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _look_at(link: str) -> None:
+    """Open the page as its reader does: it is MLflow's for training runs, with our comparison."""
+    with open_page(link, width=1600, height=1100) as browser:
+        shown = browser.page.frame_locator("iframe")
+        assert "real motion" in shown.locator("table").inner_text()
+        assert shown.locator("img").first.evaluate("image => image.naturalWidth") > 500
+        assert browser.page.get_by_text("comparison.png").is_visible()
+        browser.screenshot("amx-ui-sqlite", full_page=False)

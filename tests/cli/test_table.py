@@ -55,6 +55,15 @@ def test_a_launch_is_chosen_by_the_beginning_of_its_id(launched: Path) -> None:
     assert unknown.code == 2 and "did you mean" in unknown.problem
 
 
+def test_a_launch_is_written_in_any_form_too(launched: Path) -> None:
+    text = amx("runs", "show", "feature-ex", "--store", launched, "--format", "markdown").out
+    assert text.startswith("**feature-extractor on demo**") and "| log-mel |" in text
+    lines = amx(
+        "runs", "show", "feature-ex", "--store", launched, "--format", "csv"
+    ).out.splitlines()
+    assert lines[0].startswith("dataset,row,metric,")
+
+
 def test_nothing_measured_shows_what_was_published_and_says_so(tmp_path: Path) -> None:
     ended = amx("table", "6", "--store", tmp_path / "none")
     assert ended.code == 0 and "Mem-ReTr" in ended.out and "1.221" in ended.out

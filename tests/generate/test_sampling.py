@@ -5,7 +5,7 @@ from scipy import stats
 
 from audiomotion.config.experiment import SamplingConfig
 from audiomotion.generate.decoding import num_masked
-from audiomotion.generate.noise import ClipNoise
+from audiomotion.generate.noise import ClipNoise, _mix
 from audiomotion.generate.sampling import draw_tokens, gumbel_argmax, likeliest
 from tests.golden import load_golden
 
@@ -76,3 +76,15 @@ def test_noise_does_not_depend_on_batch_width_or_other_classes() -> None:
     noise = ClipNoise(seeds, 1).uniform(2, classes)
     part = ClipNoise(seeds[1:2], 1).uniform(2, classes[1:2, :4, 5:])
     assert part.equal(noise[1:2, :4, 5:])
+
+
+def test_noise_needs_no_value_back_from_a_gpu() -> None:
+    """Tensors without values: whatever would wait for one raises."""
+    classes = torch.zeros(2, 3, 4, dtype=torch.long, device="meta")
+    assert ClipNoise(torch.zeros(2, dtype=torch.long, device="meta"), 1).uniform(3, classes).shape
+
+
+@pytest.mark.parametrize("step", [0, 1, 9, 2**40])
+def test_a_step_counts_the_same_as_a_number_and_as_a_tensor(step: int) -> None:
+    state = torch.tensor([7, -3, 2**62])
+    assert _mix(state, step).equal(_mix(state, torch.tensor(step)))

@@ -144,3 +144,28 @@ def test_tokens_without_a_code_are_no_target() -> None:
 def test_one_quantizer_needs_no_residual_transformer() -> None:
     with pytest.raises(ModelError, match="at least 2 quantizers, not 1"):
         ResidualTransformer(SMALL, 10, 1, 8)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("share_weights", [True, False])
+def test_one_layer_for_all_clips_is_that_layer_for_each(share_weights: bool) -> None:
+    config = ResidualConfig(num_layers=1, latent_dim=12, share_weights=share_weights)
+    model = ResidualTransformer(config, 16, 4, 8).eval()
+    tokens, valid = torch.randint(16, (3, 5, 4)), torch.arange(5) < torch.tensor([[5], [2], [4]])
+    condition = Condition.of_vectors(torch.randn(3, 8))
+    for layer in (1, 2, 3):
+        together = model(tokens, layer, condition, valid)
+        assert together.equal(model(tokens, torch.full((3,), layer), condition, valid))
+
+
+@torch.no_grad()
+def test_one_layer_for_all_clips_needs_no_value_back_from_a_gpu() -> None:
+    """Tensors without values: whatever would wait for one raises."""
+    with torch.device("meta"):
+        model = ResidualTransformer(ResidualConfig(num_layers=1), 16, 4, 8).eval()
+        condition = Condition.of_vectors(torch.zeros(3, 8))
+        history, valid = torch.zeros(3, 5, 512), torch.ones(3, 5, dtype=torch.bool)
+        layers = torch.full((3,), 2)
+    assert model.predict(history, 2, condition, valid).shape == (3, 5, 17)
+    with pytest.raises(NotImplementedError):
+        model.predict(history, layers, condition, valid)

@@ -3,7 +3,9 @@
 import json
 import random
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from audiomotion.files import file_digest
 from audiomotion.orchestrate.local import LocalExecutor
@@ -13,7 +15,8 @@ from audiomotion.orchestrate.worker import progress_path
 from audiomotion.stages.base import AnyStage
 from audiomotion.stages.results import CURVES, WEIGHTS
 from audiomotion.train.curves import read_curves
-from tests.orchestrate.driver import RUNTIME, run
+from tests.orchestrate.driver import ENDLESS as WITHOUT_CHECKPOINTS
+from tests.orchestrate.driver import run
 from tests.orchestrate.processes import wait_until
 from tests.orchestrate.toy import LOG_EVERY, NUM_STEPS, trainings
 
@@ -39,11 +42,16 @@ def trained(store: ArtifactStore, stage: AnyStage) -> Trained:
     return Trained(file_digest(folder / WEIGHTS), starts, read_curves(folder / CURVES))
 
 
-def undisturbed(root: Path) -> list[Trained]:
-    """Return what both trainings leave when nothing happens to them, in this process."""
-    store = ArtifactStore(root)
-    assert run(store, LocalExecutor(store, None, RUNTIME)).failures == {}
-    return [trained(store, stage) for stage in trainings()]
+@cache
+def undisturbed() -> tuple[Trained, ...]:
+    """Return what both trainings leave when nothing happens to them, in this process.
+
+    They are done once for all tests, and without the checkpoints that the others write.
+    """
+    with TemporaryDirectory() as root:
+        store = ArtifactStore(Path(root))
+        assert run(store, LocalExecutor(store, None, WITHOUT_CHECKPOINTS)).failures == {}
+        return tuple(trained(store, stage) for stage in trainings())
 
 
 class Victim:

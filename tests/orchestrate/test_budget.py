@@ -1,3 +1,4 @@
+import itertools
 import json
 import threading
 
@@ -6,6 +7,7 @@ import pytest
 from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.errors import ClusterError, DataError
+from audiomotion.files import write_json
 from audiomotion.orchestrate import budget as budgets
 from audiomotion.orchestrate.budget import GpuBudget, used_hours
 from audiomotion.orchestrate.launch import Request, launch
@@ -88,13 +90,15 @@ def test_a_used_up_budget_stops_what_holds_a_gpu_and_nothing_else(store, tmp_pat
 def test_ray_stages_are_stopped_and_continue_from_their_checkpoint(store):
     (first, second), other = trainings(), note("other")
     plan = Plan([Target("a", 0, second)], [other])
-    gate(store, first).write_text("100")
+    shut, steps = gate(store, first), itertools.count(100)
+    write_json(shut, next(steps))
     checkpoints = store.work_folder(first.fingerprint) / "scratch" / "checkpoints"
     limit = budget(1.0)
 
     def use_up(event, stage) -> None:
         if any(checkpoints.glob("*")):
             limit.max_hours = MOMENT
+            write_json(shut, next(steps))  # a stop is heeded when a step ends: let them end slowly
 
     schedule = Schedule(plan.missing(set()), {}, limit=limit)
     RayExecutor(store, None, RUNTIME).run(schedule, limit.watch(schedule, use_up))
@@ -105,7 +109,7 @@ def test_ray_stages_are_stopped_and_continue_from_their_checkpoint(store):
     }
     assert schedule.failures[first.fingerprint].kind == "refused"
 
-    (store.work_folder(first.fingerprint) / "gate").unlink()
+    shut.unlink()
     rest = Schedule(plan.missing(store.available(plan.stages)), {})
     LocalExecutor(store, None, RUNTIME).run(rest, lambda event, stage: None)
     (began, resumed) = starts(store, first)

@@ -98,6 +98,6 @@ def test_a_killed_training_ends_as_if_it_had_not_been(tmp_path):
         assert waiting.descendants() == []
     finally:
         kill_all(driver.descendants() + (waiting.descendants() if waiting else []))
-    expected = undisturbed(tmp_path / "undisturbed")
+    expected = undisturbed()
     assert_resumed(trained(store, first), expected[0])
     assert trained(store, second) == expected[1]

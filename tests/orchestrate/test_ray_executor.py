@@ -16,7 +16,7 @@ class Story:
 
     first: Trained
     second: Trained
-    expected: list[Trained]
+    expected: tuple[Trained, ...]
     worker_was_driver: bool
     num_processes: int
     exit_code: int
@@ -44,7 +44,7 @@ def story(tmp_path_factory):
         victims[1].let_go()
         drivers.append(Driver(root, "ray", "greedy"))
         exit_code = drivers[1].finish()
-        expected = undisturbed(tmp_path_factory.mktemp("undisturbed"))
+        expected = undisturbed()
         orphans = _orphans(drivers)
     finally:
         kill_all([pid for driver in drivers for pid in driver.descendants()])

@@ -14,6 +14,7 @@ import pytest
 from audiomotion.config.runtime import Runtime
 from audiomotion.errors import DataError
 from audiomotion.orchestrate.local import LocalExecutor
+from audiomotion.orchestrate.resources import Used, without_helpers
 from audiomotion.orchestrate.store import ArtifactStore, verify
 from audiomotion.orchestrate.worker import (
     ShardHelper,
@@ -161,7 +162,9 @@ def test_progress_counts_items_whoever_made_them(
         cache=store.cache,
         report=lambda step, total, values: reports.append((step, total)),
     )
-    assert make_all(STAGE.sharded_work(context), context) == {"numbers": 12}
+    counts = make_all(STAGE.sharded_work(context), context)
+    assert without_helpers(counts) == {"numbers": 12}
+    assert Used().with_helpers(counts).cpu_seconds > 0
     assert reports == [(4, 12), (6, 12), (8, 12), (10, 12), (12, 12)]
     assert times(store, "ended") == times(store, "begun") == ONCE
 

@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from safetensors.torch import load_file
 
 from audiomotion.errors import DataError, ModelError
 from audiomotion.orchestrate.failures import failure_of
-from audiomotion.orchestrate.store import verify
+from audiomotion.orchestrate.progress import StageProgress
+from audiomotion.orchestrate.resources import Used
+from audiomotion.orchestrate.store import NOTES, PROGRESS, verify
 from audiomotion.orchestrate.worker import WorkerSettings, run_stage
 from audiomotion.stages.base import Stage
 from audiomotion.stages.results import CURVES, WEIGHTS
@@ -67,6 +70,34 @@ def test_a_training_leaves_weights_and_curves_without_gaps(store, settings):
     assert steps == [*range(LOG_EVERY, 61, LOG_EVERY), 60]
     assert load_file(folder / WEIGHTS)["0.weight"].shape == (16, 8)
     assert json.loads((folder / "starts.json").read_text()) == [0]
+
+
+def test_the_record_says_what_a_stage_took_all_attempts_together(store, settings):
+    stage = Stage(TRAINING, ToyTraining(num_steps=60))
+    work = store.work_folder(stage.fingerprint)
+    work.mkdir(parents=True)
+    earlier = StageProgress(elapsed=50.0, used=asdict(Used(40.0, 30.0, 2**40, 2**30)))
+    (work / PROGRESS).write_text(json.dumps(asdict(earlier)))
+    manifest = run_stage(stage, settings).manifest
+    used = Used.of(manifest["resources"])
+    assert manifest["seconds"] > 50
+    assert 40 < used.cpu_seconds < 60
+    assert used.gpu_seconds == 30  # this attempt ran on the CPU
+    assert (used.peak_host_bytes, used.peak_gpu_bytes) == (2**40, 2**30)
+
+
+def test_the_record_says_what_a_training_is_made_of(store, settings):
+    manifest = run_stage(Stage(TRAINING, ToyTraining(num_steps=2)), settings).manifest
+    assert manifest["facts"] == {"model": {"parameters": 8 * 16 + 16 + 16 + 1}}
+    assert run_stage(note("a"), settings).manifest["facts"] == {}
+
+
+def test_what_an_interrupted_attempt_noted_is_kept(store, settings):
+    stage = note("a")
+    work = store.work_folder(stage.fingerprint)
+    work.mkdir(parents=True)
+    (work / NOTES).write_text('{"encoder": {"parameters": 3}}')
+    assert run_stage(stage, settings).manifest["facts"] == {"encoder": {"parameters": 3}}
 
 
 def test_a_device_that_is_not_there_is_said(store):

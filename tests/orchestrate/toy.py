@@ -25,7 +25,6 @@ from audiomotion.stages.base import (
     Stage,
     StageContext,
     StageKind,
-    StopRequested,
 )
 from audiomotion.stages.training import keep_training, loop_settings
 from audiomotion.train.batches import batch_indices
@@ -35,6 +34,7 @@ NUM_STEPS = 400
 LOG_EVERY = 7
 _NUM_EXAMPLES = 40
 _BATCH_SIZE = 8
+_MOST_SECONDS_AT_GATE = 120.0
 
 
 class ToyTraining(Schema):
@@ -59,7 +59,6 @@ class ToyTask(TrainingTask):
         self.lengths = np.arange(_NUM_EXAMPLES)
         self.seed = config.seed
         self.scratch = scratch
-        self.stop_requested: StopRequested = bool
         self.first_step: int | None = None
 
     def begin(self, step: int) -> None:
@@ -68,7 +67,7 @@ class ToyTask(TrainingTask):
             self.first_step = step
             with (self.scratch / "starts").open("a") as file:
                 file.write(f"{step}\n")
-        wait_at_gate(self.scratch, step, self.stop_requested)
+        wait_at_gate(self.scratch, step)
 
     def batch(self, step: int) -> Tensor:
         rows = batch_indices(step, self.lengths, _BATCH_SIZE, self.seed)
@@ -81,12 +80,14 @@ class ToyTask(TrainingTask):
         return error.mean(), {"largest": error.max()}
 
 
-def wait_at_gate(scratch: Path, step: int, stop_requested: StopRequested = bool) -> None:
+def wait_at_gate(scratch: Path, step: int) -> None:
     """Wait before a step while a test keeps the gate shut, so that nothing ends before its time.
 
-    A stage that is asked to stop waits no longer: it stops after the step.
+    A gate that nobody opens fails the stage, and so the test: it would wait for ever.
     """
-    while step >= _gate(scratch.parent / "gate") and not stop_requested():
+    deadline = time.monotonic() + _MOST_SECONDS_AT_GATE
+    while step >= _gate(scratch.parent / "gate"):
+        assert time.monotonic() < deadline, f"the gate was shut for {_MOST_SECONDS_AT_GATE:.0f} s"
         time.sleep(0.01)
 
 
@@ -116,9 +117,7 @@ def work(stage: Stage[ToyTraining], context: StageContext) -> None:
     mark = context.scratch / "pid.new"
     mark.write_text(str(os.getpid()))
     mark.replace(context.scratch / "pid")
-    task = ToyTask(stage.config, context.scratch)
-    task.stop_requested = context.stop_requested
-    train_toy(task, stage.config, context)
+    train_toy(ToyTask(stage.config, context.scratch), stage.config, context)
 
 
 def train_toy(task: ToyTask, config: ToyTraining, context: StageContext) -> None:

@@ -6,6 +6,7 @@ from mlflow.tracking import MlflowClient
 
 from audiomotion.errors import ClusterError
 from audiomotion.files import write_json
+from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.report import patient
 from audiomotion.report.patient import PatientObserver
 from audiomotion.report.tracked import TrackedLaunch
@@ -22,7 +23,9 @@ class Case:
 
     def __init__(self, root, uri=None):
         self.root = root
-        self.record = launch(root, done(root, "wavlm", 0, result([1.0, 3.0])))
+        self.store = ArtifactStore(root)
+        artifacts = self.store.artifact_root
+        self.record = launch(artifacts, done(artifacts, "wavlm", 0, result([1.0, 3.0])))
         self.stage = training_of(self.record.arms[0])
         self.folder = root / "masked"
         self.folder.mkdir()
@@ -36,7 +39,7 @@ class Case:
     def observer(self, patience_seconds=60.0):
         tracker = Tracker(self.uri, self.root, self.root / "run")
         observer = PatientObserver(
-            TrackedLaunch(tracker, self.root), self.said.append, patience_seconds
+            TrackedLaunch(tracker, self.store), self.said.append, patience_seconds
         )
         observer.begin(self.record)
         return observer
@@ -135,7 +138,7 @@ def test_a_bug_is_not_mistaken_for_an_absent_server(case):
 def test_who_never_began_leaves_what_an_earlier_attempt_closed(case):
     case.observer().end(case.record)
     tracker = Tracker(case.uri, case.root, case.root / "run")
-    PatientObserver(TrackedLaunch(tracker, case.root), case.said.append).interrupted()
+    PatientObserver(TrackedLaunch(tracker, case.store), case.said.append).interrupted()
     assert {run_status(case, label) for label in tracker.labels()} == {"FINISHED"}
 
 

@@ -61,18 +61,16 @@ class _Handler(BaseHTTPRequestHandler):
             fault = server.faults.pop(0) if server.faults else "none"
             server.busy += 1
             server.busiest = max(server.busiest, server.busy)
-        self._counted = True
+        self.is_busy = True
         try:
             self._answer(fault, request)
         finally:
-            self._no_longer_busy()
+            self._done()
 
-    def _no_longer_busy(self) -> None:
-        """Count the request as over, before its client can know that it is and ask again."""
-        if self._counted:
-            self._counted = False
-            with self.server.lock:
-                self.server.busy -= 1
+    def _done(self) -> None:
+        with self.server.lock:
+            self.server.busy -= self.is_busy
+            self.is_busy = False
 
     def _answer(self, fault: str, request: dict[str, Any]) -> None:
         content = spoken(request["input"], request["voice"])
@@ -104,8 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
                     return
 
     def _send(self, status: int, content: bytes, headers: dict[str, str]) -> None:
-        self._no_longer_busy()
         self._head(status, len(content), headers)
+        self._done()  # before the last byte, at which the client may ask for more
         self.wfile.write(content)
 
     def _head(self, status: int, length: int, headers: dict[str, str]) -> None:

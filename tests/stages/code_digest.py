@@ -27,7 +27,7 @@ _CHOSEN: dict[str, Family] = {
     "speak": SPEECH,
     "features": EXTRACTORS,
     "text_features": TEXT_ENCODERS,
-    **dict.fromkeys(("masked", "residual", "length", "evaluation"), COMPRESSORS),
+    **dict.fromkeys(("masked", "residual", "length", "evaluation", "speaker_probe"), COMPRESSORS),
 }
 _STARTED = {"speak": ("audiomotion.speech.espeak_worker",)}
 

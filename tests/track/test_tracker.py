@@ -1,3 +1,4 @@
+import json
 import multiprocessing
 import socket
 import subprocess
@@ -8,8 +9,8 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from audiomotion.errors import ClusterError
-from audiomotion.track.tracker import Tracker, default_uri, flatten
+from audiomotion.errors import ClusterError, ConfigError
+from audiomotion.track.tracker import Tracker, default_uri
 
 CHILDREN = {
     "wavlm/seed0": ({"extractor": {"name": "wavlm"}, "seed": 0}, {"amx.arm": "wavlm"}),
@@ -64,13 +65,14 @@ def test_a_launch_is_a_parent_with_a_child_for_each_arm(reopen, client):
 
 def test_opened_again_the_same_runs_go_on(reopen, client):
     first = reopen()
-    first.end("wavlm/seed0", "KILLED", "the driver died")
+    first.end("wavlm/seed0", "KILLED", "interrupted", "the driver died")
     again = reopen()
     assert [again.run_id(label) for label in again.labels()] == [
         first.run_id(label) for label in first.labels()
     ]
     run = client.get_run(again.run_id("wavlm/seed0"))
     assert run.info.status == "RUNNING"
+    assert run.data.tags["amx.status"] == "running"
     assert "reason" not in run.data.tags
 
 
@@ -195,9 +197,9 @@ def test_a_store_whose_name_has_spaces_and_signs(tables, tmp_path):
 
 def test_every_ending_is_recorded(reopen, client):
     tracker = reopen()
-    tracker.end("wavlm/seed0", "FINISHED")
-    tracker.end("encodec/seed0", "FAILED", "no data")
-    tracker.end("", "KILLED")
+    tracker.end("wavlm/seed0", "FINISHED", "done")
+    tracker.end("encodec/seed0", "FAILED", "skipped", "no data")
+    tracker.end("", "KILLED", "interrupted")
     runs = {label: client.get_run(tracker.run_id(label)) for label in tracker.labels()}
     assert {label: run.info.status for label, run in runs.items()} == {
         "": "KILLED",
@@ -205,6 +207,11 @@ def test_every_ending_is_recorded(reopen, client):
         "encodec/seed0": "FAILED",
     }
     assert runs["encodec/seed0"].data.tags["reason"] == "no data"
+    assert {label: run.data.tags["amx.status"] for label, run in runs.items()} == {
+        "": "interrupted",
+        "wavlm/seed0": "done",
+        "encodec/seed0": "skipped",
+    }
 
 
 def test_a_server_that_does_not_answer_is_said(tmp_path, monkeypatch):
@@ -251,9 +258,41 @@ def test_the_place_is_the_environment_or_beside_the_artifacts(tmp_path, monkeypa
     assert default_uri(tmp_path) == "http://127.0.0.1:5000"
 
 
-def test_nested_mappings_become_dotted_names():
-    assert flatten({"a": {"b": {"c": 1}, "d": [2]}, "e": None}) == [
-        ("a.b.c", 1),
-        ("a.d", [2]),
-        ("e", None),
-    ]
+def test_a_password_in_the_address_is_refused_and_not_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://me:s3cret@mlflow.example")
+    with pytest.raises(ConfigError, match="holds a password") as refused:
+        default_uri(tmp_path)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_what_no_parameter_can_hold_is_whole_in_a_file(reopen, client, tmp_path):
+    long = {"instructions": "x" * 9000, "names": {"it's (new)": 1}, "empty": {}}
+    for _ in range(2):
+        tracker = reopen(**{"long/seed0": (long, {})})
+    run = client.get_run(tracker.run_id("long/seed0"))
+    assert run.data.params["instructions"].endswith("the whole is in configuration.json")
+    assert run.data.params["names.it_s _new_"] == "1"
+    assert run.data.params["empty"] == "{}"
+    (path,) = (tmp_path / "mlartifacts").rglob("configuration.json")
+    assert json.loads(path.read_text("utf-8")) == long
+    assert client.list_artifacts(tracker.run_id("wavlm/seed0")) == []
+
+
+def test_a_description_too_long_for_mlflow_says_where_the_whole_is(reopen, client):
+    tracker = reopen()
+    rows = "\n".join(f"| arm {number} | 1.0 |" for number in range(1000))
+    tracker.describe("", rows, "comparison.md")
+    note = client.get_run(tracker.run_id("")).data.tags["mlflow.note.content"]
+    assert len(note) <= 8000
+    table, _, end = note.partition("\n\n")
+    assert end == "… cut here; the whole is in comparison.md"
+    assert set(rows.splitlines()) >= set(table.splitlines())
+
+
+def test_more_metrics_and_tags_than_a_batch_takes_are_all_there(reopen, client):
+    tracker = reopen()
+    values = {f"m{number}/{place}": float(number) for number in range(500) for place in range(3)}
+    tracker.log_metrics("", values, {f"tag{number}": str(number) for number in range(150)})
+    run = client.get_run(tracker.run_id(""))
+    assert run.data.metrics == values
+    assert {f"tag{number}" for number in range(150)} <= set(run.data.tags)

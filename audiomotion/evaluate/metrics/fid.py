@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
+from threadpoolctl import threadpool_limits
 
 from audiomotion.evaluate.metrics.embeddings import Embeddings, checked
 
@@ -21,6 +22,13 @@ def fid(a: ArrayLike, b: ArrayLike) -> float:
         DataError: A set has fewer than 2 samples, or some are not finite.
     """
     a, b = checked(a, "FID", at_least=2), checked(b, "FID", at_least=2)
+    # On one thread: several add up in another order, so that the last digits would be the machine's
+    # number of cores, and at this size they wait for each other more than they compute.
+    with threadpool_limits(1, "blas"):
+        return _distance(a, b)
+
+
+def _distance(a: Embeddings, b: Embeddings) -> float:
     (mean_a, covariance_a), (mean_b, covariance_b) = moments(a), moments(b)
     root_a = _root(covariance_a)
     overlap = np.linalg.eigvalsh(root_a @ covariance_b @ root_a).clip(min=0)

@@ -10,6 +10,10 @@ from audiomotion.files import file_digest, read_json
 from audiomotion.stages.base import AnyStage
 
 MANIFEST = "manifest.json"
+"""Beside an artifact's files: where it stands, all of them do."""
+
+SEEN = "seen-manifest.json"
+"""A copy of the manifest where not all files were fetched."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,17 @@ def opened(folder: Path) -> Artifact:
                 "and run again (`amx artifacts verify --delete` deletes it)"
             )
     return Artifact(folder, manifest)
+
+
+def manifest_in(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of an artifact that is there, or whose manifest was fetched; else None.
+
+    Raises:
+        DataError: It is damaged.
+    """
+    paths = (folder / name for name in (MANIFEST, SEEN))
+    found = next((path for path in paths if path.exists()), None)
+    return None if found is None else dict(read_json(found))
 
 
 def verify(artifact: Artifact) -> list[str]:

@@ -18,6 +18,9 @@ from audiomotion.stages.shards import Shards
 PROGRESS = "progress.json"
 """Where a running stage notes its progress, in its work folder."""
 
+NOTES = "notes.json"
+"""Where it notes what it builds."""
+
 ArtifactKey = tuple[str, str]
 """Name and fingerprint of a stage."""
 
@@ -87,7 +90,7 @@ class ArtifactStore:
         """Make some files of artifacts readable below `artifact_root`, if they are not.
 
         Artifacts that are not there, and files that one does not have, are passed over. A name may
-        end in `*`.
+        end in `*`. Where the manifest is named, `manifest_in` finds it.
         """
 
     def find(self, stage: AnyStage) -> Artifact | None:
@@ -110,6 +113,15 @@ class ArtifactStore:
         """
         for path in sorted(self.root.glob(f"artifacts/{stage}/*/{MANIFEST}")):
             yield Artifact(path.parent, read_json(path))
+
+    def named(self, keys: Iterable[ArtifactKey]) -> list[Artifact]:
+        """Return those artifacts that are there, by stage and fingerprint.
+
+        Damage is not looked for, and files need not be on this machine.
+        """
+        folders = [self.artifact_root / stage / key for stage, key in sorted(set(keys))]
+        found = [folder for folder in folders if (folder / MANIFEST).exists()]
+        return [Artifact(folder, read_json(folder / MANIFEST)) for folder in found]
 
     def verify(self, artifact: Artifact) -> list[str]:
         """Return what is wrong with an artifact: every checksum is computed."""

@@ -111,6 +111,13 @@ class UrlStore(ArtifactStore):
         for manifest in self._objects.manifests(None if stage == "*" else stage):
             yield self._artifact(manifest)
 
+    def named(self, keys: Iterable[ArtifactKey]) -> list[Artifact]:
+        """Return those artifacts that are there, by stage and fingerprint.
+
+        Damage is not looked for, and files need not be on this machine.
+        """
+        return [self._artifact(manifest) for manifest in self._objects.manifests_of(keys)]
+
     def fetch(self, stage: AnyStage) -> Path:
         """Return the folder of an artifact that is there, for reading on this machine.
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from audiomotion.errors import AudiomotionError, DataError
 from audiomotion.files import file_digest, full_disk_explained, read_json, write_json
-from audiomotion.orchestrate.store.artifact import MANIFEST, opened
+from audiomotion.orchestrate.store.artifact import MANIFEST, SEEN, opened
 from audiomotion.orchestrate.store.folder import ArtifactKey
 from audiomotion.orchestrate.store.hot import HotArtifacts
 from audiomotion.orchestrate.store.locks import locked
@@ -128,6 +128,8 @@ class ArtifactObjects:
             wanted = [name for name in manifest["files"] if names is None or _fits(name, names)]
             with full_disk_explained(folder):
                 self._remote.map(lambda name: self._bring_file(manifest, name), wanted)
+                if names is not None and MANIFEST in names:
+                    write_json(folder / SEEN, manifest)
                 if names is None:
                     write_json(folder / MANIFEST, manifest)
         if names is None:

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LOOKS: Final = 0.25
 _UNFINISHED: Final = (".tmp", ".part", ".lock", ".new")
-_BESIDE: Final = ("progress.json", "traceback.txt")
+_BESIDE: Final = ("progress.json", "notes.json", "traceback.txt")
 """Files of the work folder that go along, but are no reason to copy."""
 _READ_AT_ONCE: Final = 64 * 2**20
 

@@ -105,7 +105,7 @@ def node_facts(name: str, num_gpus: float, questions: Questions) -> NodeFacts:
         torch_sees_gpu=_torch_sees_gpu() if num_gpus > 0 else None,
         store_problem=mark_store(questions.store, questions.nonce, name),
         free_gigabytes=free_gigabytes(questions.store),
-        tracker=tracker,
+        tracker=without_password(tracker),
         tracker_problem=tracker_problem(tracker),
         missing_folders=tuple(
             folder for folder in questions.data_folders if not Path(folder).is_dir()
@@ -166,8 +166,21 @@ def _torch_sees_gpu() -> bool:
     return seen.stdout.strip() == "True"
 
 
+def without_password(uri: str) -> str:
+    """Return a URI as it may be shown."""
+    parts = urlsplit(uri)
+    if not parts.password:
+        return uri
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
 def tracker_problem(uri: str) -> str:
     """Return why figures cannot go to a tracking server from here; empty where they can."""
+    if urlsplit(uri).password:
+        return (
+            "MLFLOW_TRACKING_URI holds a password, which records and messages would show; set "
+            "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD instead"
+        )
     if urlsplit(uri).scheme not in ("http", "https"):
         return ""
     # Not its page of health, which says nothing of a refused host name or a password.

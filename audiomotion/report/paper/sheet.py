@@ -9,7 +9,12 @@ from audiomotion.report.paper.layouts import DATASET_LABELS, PaperLayout
 from audiomotion.report.paper.table import Block, Measured, PaperTable
 from audiomotion.report.published import PublishedRow
 from audiomotion.report.render.grid import Cell, Grid, GridRow, Heading, Kind, Sheet, texts
-from audiomotion.report.render.sheet import difference_grids, figure_text, noise_grids
+from audiomotion.report.render.sheet import (
+    difference_grids,
+    figure_text,
+    noise_grids,
+    warnings_of,
+)
 from audiomotion.report.render.signs import sign_notes, sign_of
 from audiomotion.report.table import ResultTable, Row
 
@@ -32,7 +37,7 @@ def paper_sheet(paper: PaperTable) -> Sheet:
     tables = [one.table for one in measured]
     return Sheet(
         grids=[grid, *(own for table in tables for own in _statistics(table))],
-        failures=[f"{row.name}: {row.reason}" for t in tables for row in t.rows if row.reason],
+        warnings=[sentence for table in tables for sentence in warnings_of(table)],
         notes=list(_notes(paper)),
     )
 

@@ -63,8 +63,8 @@ class Sheet:
     """All of a table: its grids and what must be known to read them right."""
 
     grids: Sequence[Grid]
-    failures: Sequence[str]
-    """Arms without a result, and why."""
+    warnings: Sequence[str]
+    """What must not be overlooked: arms without a result, and what was not alike."""
     notes: Sequence[str]
     """What the figures are and are not."""
 

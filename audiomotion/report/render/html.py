@@ -30,9 +30,9 @@ def html_page(sheet: Sheet, title: str) -> str:
 
 
 def html_sheet(sheet: Sheet) -> str:
-    """Return every grid as a `<table>`, then failures and notes as lists."""
+    """Return every grid as a `<table>`, then warnings and notes as lists."""
     parts = [f'<div class="grid">{html_grid(grid)}</div>' for grid in sheet.grids]
-    parts += _list("failures", sheet.failures) + _list("notes", sheet.notes)
+    parts += _list("warnings", sheet.warnings) + _list("notes", sheet.notes)
     return "\n".join(parts)
 
 
@@ -43,7 +43,8 @@ def html_grid(grid: Grid) -> str:
         for group in grid.groups
     )
     head = "".join(f"<tr>{''.join(line)}</tr>" for line in _head(grid.headings))
-    caption = f"<caption>{escape(grid.title)}</caption>"
+    # A page may keep the title in sight while the table scrolls under it.
+    caption = f"<caption><span>{escape(grid.title)}</span></caption>"
     return f"<table>{caption}\n<thead>{head}</thead>\n{groups}</table>"
 
 

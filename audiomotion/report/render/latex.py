@@ -37,14 +37,14 @@ _PATTERN: Final = re.compile("|".join(map(re.escape, _SPECIAL)))
 
 
 def latex(sheet: Sheet, *, label: str = "") -> str:
-    r"""Return each grid as a `table` float; failures and notes stand as comments, to be cited.
+    r"""Return each grid as a `table` float; warnings and notes stand as comments, to be cited.
 
     Args:
         sheet: What to print.
         label: `\label` of the first grid; none where it is empty.
     """
     floats = [_float(grid, label if not place else "") for place, grid in enumerate(sheet.grids)]
-    below = [f"% {sentence}" for sentence in (*sheet.failures, *sheet.notes)]
+    below = [f"% {sentence}" for sentence in (*sheet.warnings, *sheet.notes)]
     needs = "% needs \\usepackage{booktabs,amssymb}"
     return "\n".join([needs, *floats, *below]) + "\n"
 

@@ -6,8 +6,8 @@ from audiomotion.report.render.grid import Cell, Grid, Sheet
 
 
 def markdown(sheet: Sheet) -> str:
-    """Return every grid as a Markdown table, then failures and notes as a list."""
-    below = [f"- {sentence}" for sentence in (*sheet.failures, *sheet.notes)]
+    """Return every grid as a Markdown table, then warnings and notes as a list."""
+    below = [f"- {sentence}" for sentence in (*sheet.warnings, *sheet.notes)]
     return "\n".join([*(_grid(grid) for grid in sheet.grids), *below]) + "\n"
 
 

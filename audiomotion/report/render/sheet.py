@@ -14,9 +14,15 @@ def sheet_of(table: ResultTable) -> Sheet:
     """Return what every printed form of a launch's table shows."""
     return Sheet(
         grids=[_main(table), *difference_grids(table), *noise_grids(table)],
-        failures=[f"{row.name}: {row.reason}" for row in table.rows if row.reason],
+        warnings=warnings_of(table),
         notes=[*table.notes, *sign_notes(table)],
     )
+
+
+def warnings_of(table: ResultTable) -> list[str]:
+    """Return which arms have no result, and where arms were not given alike."""
+    failures = [f"{row.name}: {row.reason}" for row in table.rows if row.reason]
+    return [*failures, *(f"Warning: {sentence}" for sentence in table.warnings)]
 
 
 def _main(table: ResultTable) -> Grid:
@@ -113,7 +119,7 @@ def _difference_cell(arm: str, metric: str, table: ResultTable) -> Cell | None:
     if tested is None or table.sampling or not table.has_seeds:
         return None
     own = tested.difference
-    details = [] if own.effect is None else [f"d {own.effect:.2f}"]
+    details = [] if own.effect is None else [f"d {own.effect:.2f}".replace("-", "−")]
     details += [] if tested.p_holm is None else [f"p {tested.p_holm:.2g}"]
     text = _signed(own.mean, own.half_width) + (f" ({', '.join(details)})" if details else "")
     return Cell(text, "best" if tested.significant else None)

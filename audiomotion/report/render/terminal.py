@@ -17,8 +17,8 @@ def print_sheet(sheet: Sheet, console: Console) -> None:
     """Print every grid, and what its figures are and are not."""
     for grid in sheet.grids:
         console.print(_table(grid))
-    for failure in sheet.failures:
-        console.print(failure, style="red", markup=False, highlight=False)
+    for warning in sheet.warnings:
+        console.print(warning, style="red", markup=False, highlight=False)
     for note in sheet.notes:
         console.print(note, markup=False, highlight=False, soft_wrap=True)
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from audiomotion.errors import DataError
 from audiomotion.evaluate.metrics.fid import fid, moments
@@ -70,6 +71,21 @@ def test_fid_is_a_symmetric_distance(n, m, width, seed):
     assert fid(a, b) == pytest.approx(fid(b, a), rel=1e-6, abs=1e-6)
     assert fid(a, b) >= 0
     assert fid(a, rng.permutation(a)) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("num_samples", [1000, 300])
+def test_fid_has_the_same_digits_on_any_number_of_cores(num_samples):
+    """Of regular and of singular covariances, at the published width."""
+    rng = np.random.default_rng(1)
+    a = rng.standard_normal((num_samples, 512)) @ rng.standard_normal((512, 512))
+    b = a[::-1] + rng.standard_normal(a.shape)
+    found = set()
+    for num_threads in (1, 2, 4):
+        with threadpool_limits(num_threads, "blas"):
+            found.add(fid(a, b))
+            blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+            assert set(blas) == {num_threads}, "what was set before is set again"
+    assert len(found) == 1
 
 
 def test_one_sample_has_no_fid():

@@ -13,7 +13,7 @@ from audiomotion.orchestrate.forcing import discard
 from audiomotion.orchestrate.importing import find_imported, import_checkpoint
 from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.records import RunFolder, all_runs, close_dead_runs
-from audiomotion.orchestrate.store import open_store, verify
+from audiomotion.orchestrate.store import MANIFEST, manifest_in, open_store, verify
 from audiomotion.orchestrate.worker import run_stage
 from audiomotion.stages.base import Stage
 from tests.orchestrate.processes import wait_until
@@ -50,9 +50,23 @@ def test_what_one_machine_made_is_read_on_another(any_nodes):
     run_stage(second, any_nodes.settings())
     there = any_nodes.on("third")
     assert (there.fetch(second) / "note").read_text() == "first\nsecond\n"
+    wanted = [("note", second.fingerprint), ("note", "not there"), ("other", first.fingerprint)]
+    assert [one.manifest["config"] for one in there.named(wanted)] == [{"text": "second"}]
     assert [one.fingerprint for one in there.artifacts("note")] == sorted(
         (first.fingerprint, second.fingerprint)
     )
+
+
+def test_a_manifest_can_be_read_without_the_files(any_nodes):
+    any_nodes.on("a")
+    stage = note("first")
+    made = run_stage(stage, any_nodes.settings())
+    here = any_nodes.on("other")
+    here.fetch_files([(stage.name, stage.fingerprint), ("note", "0" * 64)], [MANIFEST])
+    assert manifest_in(here.folder(stage)) == made.manifest
+    assert manifest_in(here.folder(note("never made"))) is None
+    assert (here.fetch(stage) / "note").read_text() == "first\n"
+    assert here.verify(here.find(stage)) == []
 
 
 def test_an_unfinished_stage_is_not_found_and_leaves_no_claim(any_nodes):

@@ -62,7 +62,7 @@ def test_a_training_goes_on_on_a_node_that_shares_no_disk(
     schedule = run(driver, RayExecutor(driver, None, RUNTIME, cluster.address))
     meanwhile.finish()
     assert schedule.failures == {}
-    expected = undisturbed(tmp_path / "undisturbed")
+    expected = undisturbed()
     found = trained(driver, first)
     assert (found.digest, found.curves) == (expected[0].digest, expected[0].curves)
     assert found.starts[0] == 0

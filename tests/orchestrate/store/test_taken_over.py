@@ -57,7 +57,7 @@ def test_a_killed_training_goes_on_elsewhere_from_its_last_checkpoint(storage, n
         assert drivers[1].finish(120) == 0, drivers[1].log.read_text()
     finally:
         kill_all([pid for driver in drivers for pid in driver.descendants()])
-    expected = undisturbed(tmp_path / "undisturbed")
+    expected = undisturbed()
     there = nodes.on("b")
     found = trained(there, first)
     assert found.starts == [0, newest]

@@ -1,0 +1,1 @@
+"""What each arm of a launch was given, and where that was not alike."""

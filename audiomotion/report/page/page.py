@@ -1,0 +1,130 @@
+"""A report put together: one file, which asks for nothing else."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from markupsafe import Markup
+
+from audiomotion import __version__
+from audiomotion.files import write_atomic
+from audiomotion.orchestrate.records import RunRecord
+from audiomotion.orchestrate.results import (
+    fetch_audio,
+    fetch_curves,
+    fetch_results,
+    fetch_wordings,
+    stage_keys,
+)
+from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.report.fairness.card import fairness_card
+from audiomotion.report.fairness.show import card_sheet
+from audiomotion.report.page.environment import environment_section
+from audiomotion.report.page.figures import figures_section, picture_groups
+from audiomotion.report.page.palette import palette_css
+from audiomotion.report.page.results import sheet_section
+from audiomotion.report.page.scenes import scenes_of, shown_arms
+from audiomotion.report.page.sections import Section
+from audiomotion.report.page.templating import asset, rendered
+from audiomotion.report.page.viewer import files_of, viewer_section
+from audiomotion.report.render.sheet import sheet_of
+from audiomotion.report.tables import table_of
+
+_VERSIONED: Final = ("dataset", "speak", "features", "text_features", "transcribe", "rvq",
+                     "evaluator", "masked", "residual", "evaluation")  # fmt: skip
+"""Stages whose versions the page tells, in the order in which they run."""
+
+
+def write_report(
+    record: RunRecord, store: ArtifactStore, path: Path, cards: Sequence[Section] = ()
+) -> None:
+    """Write the page of a launch; of the same launch it has the same bytes.
+
+    Args:
+        record: The launch, ended.
+        store: Its store; what the page shows is fetched from one behind a URL.
+        path: The file; its folder must be there.
+        cards: Sections that others made, which stand behind the motions.
+
+    Raises:
+        DataError: An artifact that it shows is damaged, or the file cannot be written.
+    """
+    html = report_page(record, store, cards)
+    write_atomic(path, lambda file: file.write(html.encode()))
+
+
+def report_page(record: RunRecord, store: ArtifactStore, cards: Sequence[Section] = ()) -> str:
+    """Return the page of a launch; see `write_report`."""
+    table = table_of(store, record)
+    for fetch in (fetch_results, fetch_curves, fetch_wordings):
+        fetch(store, record)
+    artifacts = store.artifact_root
+    scenes = scenes_of(record, artifacts)
+    fetch_audio(store, files_of(scenes))
+    sections = [
+        sheet_section("results", "Results", sheet_of(table)),
+        figures_section(picture_groups(record, table, artifacts)),
+        viewer_section(scenes, shown_arms(record), artifacts),
+        *_given(record, artifacts),
+        *cards,
+        environment_section(record, artifacts, store.named(stage_keys(record, *_VERSIONED))),
+    ]
+    return _assembled(record, [section for section in sections if section is not None])
+
+
+def _given(record: RunRecord, artifacts: Path) -> list[Section]:
+    """Return the fairness card; another system's arms were given nothing here."""
+    if record.kind == "outside":
+        return []
+    card = card_sheet(fairness_card(record, artifacts))
+    return [sheet_section("fairness", "What each arm was given", card)]
+
+
+def _assembled(record: RunRecord, sections: Sequence[Section]) -> str:
+    questions = [str(one["question"]) for one in record.axis.get("axes", ())]
+    title = f"{record.title} on {record.dataset}"
+    scripts = {
+        "theme": asset("theme.js"),
+        "viewer": asset("skeleton.js") + asset("viewer.js"),
+    }
+    return rendered(
+        "page",
+        policy=_policy(scripts.values()),
+        heading=questions[0] if questions else title,
+        more_questions=questions[1:],
+        eyebrow=title,
+        facts=_facts(record),
+        sections=sections,
+        style=Markup(palette_css() + asset("page.css")),
+        has_viewer=any(section.id == "motions" for section in sections),
+        version=__version__,
+        **{name: Markup(text) for name, text in scripts.items()},
+    )
+
+
+def _policy(scripts: Iterable[str]) -> str:
+    """Return what the browser is to hold the page to: its own scripts, and no request at all."""
+    digests = (hashlib.sha256(text.encode()).digest() for text in scripts)
+    hashes = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; media-src data:; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _facts(record: RunRecord) -> list[tuple[str, str]]:
+    arms = list(dict.fromkeys(arm.arm for arm in record.arms))
+    done = {arm.arm for arm in record.arms if arm.status == "done"}
+    seeds = len({arm.seed for arm in record.arms})
+    facts = [("Launch", record.id), ("State", record.status)]
+    facts += (
+        [("Finished", record.updated.replace("T", " ").replace("Z", " UTC"))]
+        if record.updated
+        else []
+    )
+    facts += [("Arms", f"{len(arms)}, {len(done)} with a result"), ("Training seeds", str(seeds))]
+    if baseline := record.axis.get("baseline"):
+        facts.append(("Baseline", str(baseline)))
+    return facts
