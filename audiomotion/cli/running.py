@@ -218,6 +218,14 @@ class Command:
         else:
             self._run(work, folder)
 
+    def outcome(self, request: Request, runtime: Runtime) -> tuple[RunRecord, ResultTable]:
+        """Return what comes of a launch on this machine whose contents are filled in; run it."""
+        plan = make_plan(request)
+        cost = self.options.expected_cost(plan, self.store, runtime, ())
+        folder = RunFolder(self.store, new_record(request, plan).id)
+        budget = self.options.budget(runtime, cost, folder)
+        return self._outcome(_Work(request, plan, runtime, (), cost, budget), folder)
+
     def _prepare(self, work: "_Work") -> None:
         """Run some stages for their own sake, and say where their artifacts are."""
         options = self.options
@@ -234,12 +242,15 @@ class Command:
         print_artifacts(work.plan.extra, self.store, as_json=options.as_json)
 
     def _run(self, work: "_Work", folder: RunFolder) -> None:
-        with folder.claim(lambda: errors.say("another process runs this launch; waiting for it")):
-            discard(work.plan, work.forced, self.store)
-            record, table = self._finished(folder, work.plan) or self._launch(work, folder)
+        record, table = self._outcome(work, folder)
         self._print(table)
         self._say_dropped(work.plan)
-        _raise_for(record)
+        raise_for(record)
+
+    def _outcome(self, work: "_Work", folder: RunFolder) -> tuple[RunRecord, ResultTable]:
+        with folder.claim(lambda: errors.say("another process runs this launch; waiting for it")):
+            discard(work.plan, work.forced, self.store)
+            return self._finished(folder, work.plan) or self._launch(work, folder)
 
     def _finished(self, folder: RunFolder, plan: Plan) -> tuple[RunRecord, ResultTable] | None:
         """Return the result of the same request if everything it asked for is there."""
@@ -329,7 +340,13 @@ class Command:
         return "" if found == location else f" --store {shlex.quote(location)}"
 
 
-def _raise_for(record: RunRecord) -> None:
+def raise_for(record: RunRecord) -> None:
+    """Raise what a launch ends in where something of it has no result.
+
+    Raises:
+        ArmsFailedError: Some arms have none; the exit code of a shared cause otherwise.
+        ClusterError: Its tracker lacks something.
+    """
     failed = [arm for arm in record.arms if arm.status != "done"]
     if not failed and record.status == "done":
         if record.unobserved:

@@ -21,6 +21,7 @@ from audiomotion.report.render.terminal import print_sheet
 from audiomotion.report.render.tidy import as_json as table_json
 from audiomotion.report.tables import table_of
 from audiomotion.tune.record import load_record
+from audiomotion.tune.tested import final_record
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -54,7 +55,9 @@ def show(
     artifacts = open_store(store)
     record = find_run(run, list(all_runs(artifacts)))
     if record.kind == "tune":
-        print_record(load_record(RunFolder(artifacts, record.id).path), as_json=as_json)
+        search = load_record(RunFolder(artifacts, record.id).path)
+        test = final_record(artifacts, search)
+        print_record(search, None if test is None else table_of(artifacts, test), as_json=as_json)
         return
     table = table_of(artifacts, record)
     if as_json:

@@ -13,6 +13,7 @@ from audiomotion.cli.console import counted, errors
 from audiomotion.cli.dry_run import PlanView, cost_as_json, cost_sentences, expected_cost
 from audiomotion.cli.durations import spoken_hours, spoken_seconds
 from audiomotion.cli.execution import with_contents
+from audiomotion.cli.launch_options import LaunchOptions
 from audiomotion.cli.option_groups import with_option_groups
 from audiomotion.cli.options import (
     DEFAULT_STORE,
@@ -32,6 +33,7 @@ from audiomotion.cli.options import (
     search_names,
 )
 from audiomotion.cli.preparing import prepare, run_plan
+from audiomotion.cli.running import Command, raise_for
 from audiomotion.cli.submitting import cluster_address
 from audiomotion.cli.tune_view import print_record, say_kept
 from audiomotion.cli.tuned import chosen_system
@@ -47,15 +49,18 @@ from audiomotion.orchestrate.executor import worker_settings
 from audiomotion.orchestrate.failures import Failure
 from audiomotion.orchestrate.launch import Request
 from audiomotion.orchestrate.plan import Plan
-from audiomotion.orchestrate.records import RunFolder
+from audiomotion.orchestrate.records import RunFolder, RunRecord
 from audiomotion.orchestrate.slots import slots_here
 from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.orchestrate.trials import LocalPool, SystemWorkers, TrialPool, TrialTask, attempt
+from audiomotion.report.guidance import CONVENTION
+from audiomotion.report.table import ResultTable
 from audiomotion.tune.costs import SearchCost, trial_estimate
 from audiomotion.tune.driver import EventKind, Limits
 from audiomotion.tune.journal import JOURNAL, read_trials
-from audiomotion.tune.record import CONVENTION, TuneRecord
+from audiomotion.tune.record import TuneRecord
 from audiomotion.tune.request import TuneRequest, make_request
+from audiomotion.tune.tested import final_request
 from audiomotion.tune.trial import Trial
 
 if TYPE_CHECKING:
@@ -97,6 +102,10 @@ class TuneOptions:
     dry_run: DryRunOption = False
     as_json: JsonOption = False
     yes: YesOption = False
+    test: Annotated[
+        bool,
+        typer.Option("--test/--no-test", help="Measure what won once on the test split, or not."),
+    ] = True
 
 
 @with_option_groups
@@ -203,14 +212,37 @@ class Tuning:
         self.store.prepare()
         for sentence in self._cost_sentences(cost):
             errors.say(sentence)
-        record = self._searched(budget)
-        print_record(record, as_json=options.as_json)
+        record = self.searched(budget)
+        launch, table = self._tested(record, budget) or (None, None)
+        print_record(record, table, as_json=options.as_json)
         say_kept(record)
         if record.winner is None:
             raise AudiomotionError(
                 "no trial has won: none finished that keeps every constraint; allow more trials, "
                 "or ask for less"
             )
+        if launch is not None:
+            raise_for(launch)
+
+    def _tested(
+        self, record: TuneRecord, budget: GpuBudget
+    ) -> tuple[RunRecord, ResultTable] | None:
+        """Measure what won, once, by an ordinary launch; None where there is nothing to test."""
+        request = final_request(record) if self.options.test else None
+        if request is None:
+            return None
+        options = self.options
+        limit = options.max_gpu_hours
+        left = None if limit is None else max(0.0, limit - self._gpu_hours(budget, self._past()))
+        errors.say("the winner and what it is compared with are measured once on the test split")
+        launch = LaunchOptions(
+            store=options.store,
+            data_root=options.data_root,
+            executor=options.executor,
+            max_gpu_hours=left,
+            yes=True,
+        )
+        return Command(launch).outcome(request, self.runtime)
 
     def _refuse_training(self) -> None:
         request = self.request
@@ -226,7 +258,8 @@ class Tuning:
                 "--no-train out to make them first"
             )
 
-    def _searched(self, budget: GpuBudget) -> TuneRecord:
+    def searched(self, budget: GpuBudget) -> TuneRecord:
+        """Run what is missing of the search and return its record."""
         from audiomotion.tune.running import Means, run_search
 
         means = Means(

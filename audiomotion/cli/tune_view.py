@@ -9,21 +9,32 @@ import typer
 from rich.table import Table
 
 from audiomotion.cli.console import counted, errors, results
+from audiomotion.report.render.sheet import sheet_of
+from audiomotion.report.render.terminal import print_sheet
+from audiomotion.report.render.tidy import as_json as table_json
 
 if TYPE_CHECKING:
+    from audiomotion.report.table import ResultTable
     from audiomotion.tune.record import TrialRecord, TuneRecord
 
 _MOST_TRIALS = 15
 
 
-def print_record(record: "TuneRecord", *, as_json: bool) -> None:
-    """Print a search."""
+def print_record(
+    record: "TuneRecord", tested: "ResultTable | None" = None, *, as_json: bool
+) -> None:
+    """Print a search, and under it what its test on the test split gave, if there was one."""
     if as_json:
-        typer.echo(json.dumps(asdict(record), indent=1, ensure_ascii=False))
+        test = None if tested is None else json.loads(table_json(tested))
+        content = {**asdict(record), "test": test}
+        typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return
     results().print(_table(record))
     for line in sentences(record):
         typer.echo(line)
+    if tested is not None:
+        typer.echo("\nmeasured once on the test split:")
+        print_sheet(sheet_of(tested), results())
 
 
 def _table(record: "TuneRecord") -> Table:

@@ -1,20 +1,16 @@
 """What a search leaves: every trial, and the one that won."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from audiomotion.errors import DataError
 from audiomotion.files import read_json, write_json
+from audiomotion.report.guidance import CONVENTION
 
 TUNE_RECORD = "tune.json"
 """The record, in the run's folder."""
-
-CONVENTION = (
-    "guidance_scale is MoMask's c in w_u + c (w_c - w_u); the paper's s is c - 1, and c = 1 is no "
-    "guidance"
-)
 
 TrialStatus = Literal["running", "done", "pruned", "failed"]
 StudyStatus = Literal["running", "done", "failed", "interrupted"]
@@ -77,6 +73,8 @@ class TuneRecord:
     """Why it ended before its last trial, if so."""
     convention: str = CONVENTION
     """What a guidance scale means here."""
+    as_given: Mapping[str, Any] = field(default_factory=dict)
+    """What was tuned, fully resolved, as its recipe has it measured."""
 
     def trial(self, number: int) -> TrialRecord:
         """Return a trial by its number."""

@@ -28,6 +28,8 @@ class TuneRequest:
     """It, with contents filled in, measured as trials are."""
     seed: int
     """Of the choice of values; the draws of a measurement are the protocol's."""
+    as_given: Experiment
+    """The experiment as its recipe has it measured: on the test split, with all repeats."""
     forced_test_split: bool = False
 
     @cached_property
@@ -105,4 +107,4 @@ def make_request(
     protocol = experiment.evaluation.model_copy(update=changed)
     measured = experiment.model_copy(update={"evaluation": protocol})
     search = search.model_copy(update={"split": split})
-    return TuneRequest(search, label, measured, seed, force_test_split)
+    return TuneRequest(search, label, measured, seed, experiment, force_test_split)

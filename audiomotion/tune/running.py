@@ -155,6 +155,7 @@ class _Run:
             created=self.created,
             updated=timestamp(),
             reason=reason,
+            as_given=request.as_given.model_dump(mode="json"),
         )
 
     def _run_record(self, record: TuneRecord) -> RunRecord:
