@@ -16,7 +16,7 @@ from audiomotion.cli import (
     running,
     runs,
     table,
-    tune,
+    tune_group,
     ui,
 )
 from audiomotion.cli.run_card import card
@@ -27,7 +27,6 @@ def register(app: typer.Typer) -> None:
     """Add every command to `app`."""
     app.command("train")(running.train)
     app.command("ablate")(running.ablate)
-    app.command("tune")(tune.tune)
     app.command("evaluate")(evaluate.evaluate)
     app.command("table")(table.table)
     app.command("report")(report.report)
@@ -35,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)
     app.command("doctor")(doctor.doctor)
+    app.add_typer(tune_group.app, name="tune")
     runs.app.command("card")(card)
     runs.app.command("probe")(probe)
     app.add_typer(runs.app, name="runs", help="Launches: list, show, motions, card, probe.")

@@ -14,6 +14,7 @@ from audiomotion.cli.confirming import confirm_forcing
 from audiomotion.cli.console import counted, errors, results
 from audiomotion.cli.dry_run import PlanView, cost_sentences
 from audiomotion.cli.execution import make_executor, with_contents
+from audiomotion.cli.guidance import GuidanceOption, guided
 from audiomotion.cli.launch_options import LaunchOptions
 from audiomotion.cli.option_groups import with_option_groups
 from audiomotion.cli.options import (
@@ -64,6 +65,7 @@ def train(
     dataset: DatasetOption = None,
     sets: SetOption = None,
     seeds: SeedsOption = 1,
+    guidance: GuidanceOption = None,
     weights: WeightsOption = None,
     recipes: RecipesOption = None,
     published: PublishedEvaluator = PublishedEvaluator(),  # noqa: B008
@@ -79,7 +81,8 @@ def train(
         dataset=dataset,
     )
     command = Command(options, recipes)
-    arms = command.with_evaluator(published, ask, sets or ())
+    sets = guided(guidance, ask, sets or (), command.store)
+    arms = command.with_evaluator(published, ask, sets)
     command.run("experiment", arms[0].experiment.name, arms, {})
 
 
@@ -97,6 +100,7 @@ def ablate(
     ] = None,
     sets: SetOption = None,
     seeds: SeedsOption = 1,
+    guidance: GuidanceOption = None,
     weights: WeightsOption = None,
     recipes: RecipesOption = None,
     published: PublishedEvaluator = PublishedEvaluator(),  # noqa: B008
@@ -121,7 +125,8 @@ def ablate(
         one_at_a_time=one_at_a_time,
     )
     command = Command(options, recipes)
-    resolved = command.with_evaluator(published, ask, sets or ())
+    sets = guided(guidance, ask, sets or (), command.store)
+    resolved = command.with_evaluator(published, ask, sets)
     configs = [load_axis(name, recipes).config for name in names]
     for config in configs:
         refuse_unknown_rows(config)
