@@ -369,6 +369,8 @@ class Tuning:
         return Estimate(measured.seconds * request.search.repeats, "probed")
 
     def _cost_sentences(self, cost: SearchCost) -> Sequence[str]:
+        if not cost.trials:
+            return ["nothing to compute: every trial that is asked for is there"]
         workers = counted(cost.workers, "worker")
         trials = f"{counted(cost.trials, 'trial')} to run, {workers}"
         wall, hours = cost.wall_seconds, cost.gpu_hours
