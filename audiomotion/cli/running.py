@@ -48,7 +48,7 @@ from audiomotion.orchestrate.launch import Request, launch, make_plan, new_recor
 from audiomotion.orchestrate.plan import Fingerprint, Plan
 from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
 from audiomotion.orchestrate.results import fetch_reports
-from audiomotion.orchestrate.store import open_store
+from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.report.notes import same_system_notes
 from audiomotion.report.published import refuse_unknown_rows
 from audiomotion.report.render.sheet import sheet_of
@@ -273,7 +273,7 @@ class Command:
         from audiomotion.track.tracker import Tracker, default_uri
 
         uri = default_uri(self.store.root)
-        self._close_dead_runs(uri)
+        close_dead_launches(self.store, uri)
         tracker = Tracker(uri, self.store.root, folder.path)
         tracked = PatientObserver(TrackedLaunch(tracker, self.store), errors.say)
         plan, options = work.plan, self.options
@@ -298,20 +298,6 @@ class Command:
                 retry_failed=options.retry_failed,
             )
         return record, self._table(record)
-
-    def _close_dead_runs(self, uri: str) -> None:
-        from audiomotion.report.tracked import TrackedLaunch
-        from audiomotion.track.tracker import Tracker, tracked_uri
-
-        for dead in close_dead_runs(self.store):
-            errors.say(f"launch {dead.id} had died; it is marked as interrupted")
-            if (dead.path / "mlflow.json").exists():
-                try:
-                    tracker = Tracker(tracked_uri(dead.path) or uri, self.store.root, dead.path)
-                except ClusterError as error:  # of that launch, which may have had another one
-                    errors.say(f"{error}; `amx doctor` closes its runs there later")
-                    continue
-                TrackedLaunch(tracker, self.store).interrupted()
 
     def _table(self, record: RunRecord) -> ResultTable:
         return table_of(self.store, record)
@@ -343,6 +329,19 @@ class Command:
         location = self.store.location
         found = open_store(os.environ.get("AMX_STORE") or DEFAULT_STORE).location
         return "" if found == location else f" --store {shlex.quote(location)}"
+
+
+def close_dead_launches(store: ArtifactStore, uri: str) -> None:
+    """Close launches and searches whose process died, in the store and in MLflow."""
+    from audiomotion.track.tracker import Tracker, tracked_uri
+
+    for dead in close_dead_runs(store):
+        errors.say(f"launch {dead.id} had died; it is marked as interrupted")
+        if (dead.path / "mlflow.json").exists():
+            try:
+                Tracker(tracked_uri(dead.path) or uri, store.root, dead.path).close_open()
+            except ClusterError as error:  # of that launch, which may have had another one
+                errors.say(f"{error}; `amx doctor` closes its runs there later")
 
 
 def raise_for(record: RunRecord) -> None:

@@ -35,6 +35,7 @@ from audiomotion.cli.options import (
 from audiomotion.cli.preparing import prepare, run_plan
 from audiomotion.cli.running import Command, raise_for
 from audiomotion.cli.submitting import cluster_address
+from audiomotion.cli.tune_tracking import SearchTracking
 from audiomotion.cli.tune_view import print_record, say_kept
 from audiomotion.cli.tuned import chosen_system
 from audiomotion.cli.weights import confirm_weights, frozen_parts
@@ -42,7 +43,7 @@ from audiomotion.config.given import Given, Origin
 from audiomotion.config.resolve import ResolvedArm
 from audiomotion.config.runtime import Resources, Runtime
 from audiomotion.config.search import load_search
-from audiomotion.errors import AudiomotionError, ConfigError
+from audiomotion.errors import AudiomotionError, ClusterError, ConfigError
 from audiomotion.orchestrate.budget import GPU_LEDGER, GpuBudget
 from audiomotion.orchestrate.estimates import Estimate
 from audiomotion.orchestrate.executor import worker_settings
@@ -60,7 +61,7 @@ from audiomotion.tune.driver import EventKind, Limits
 from audiomotion.tune.journal import JOURNAL, read_trials
 from audiomotion.tune.record import TuneRecord
 from audiomotion.tune.request import TuneRequest, make_request
-from audiomotion.tune.tested import final_request
+from audiomotion.tune.tested import final_record, final_request
 from audiomotion.tune.trial import Trial
 
 if TYPE_CHECKING:
@@ -135,7 +136,8 @@ def tune(
     """Find the best guidance scales, or other values, by measuring them on the validation split.
 
     Nothing is trained twice: trials share one trained system, or what of their trainings is equal.
-    Guidance scales are MoMask's c; the paper's s is c - 1.
+    Guidance scales are MoMask's c; the paper's s is c - 1. What won is then measured once on the
+    test split. Of a search that was run, `amx tune plots RUN` and `amx tune best RUN` make more.
     """
     config = load_search(search, recipes)
     store = open_store(options.store)
@@ -212,8 +214,11 @@ class Tuning:
         self.store.prepare()
         for sentence in self._cost_sentences(cost):
             errors.say(sentence)
-        record = self.searched(budget)
-        launch, table = self._tested(record, budget) or (None, None)
+        with SearchTracking(self.store, self.folder) as tracking:
+            record = self._searched(budget, tracking)
+            was_tested = final_record(self.store, record) is not None
+            launch, table = self._tested(record, budget) or (None, None)
+            unobserved = tracking.end(record, table, is_new=not was_tested)
         print_record(record, table, as_json=options.as_json)
         say_kept(record)
         if record.winner is None:
@@ -223,6 +228,24 @@ class Tuning:
             )
         if launch is not None:
             raise_for(launch)
+        if unobserved:
+            raise ClusterError(unobserved)
+
+    def found(self) -> TuneRecord:
+        """Run what is missing of the search and return its record, untested.
+
+        Raises:
+            ClusterError: The tracker lacks some of it.
+        """
+        cost = self._cost()
+        budget = self._budget(cost.gpu_hours or 0.0)
+        for sentence in self._cost_sentences(cost):
+            errors.say(sentence)
+        with SearchTracking(self.store, self.folder) as tracking:
+            record = self._searched(budget, tracking)
+            if unobserved := tracking.end(record, None, is_new=False):
+                raise ClusterError(unobserved)
+        return record
 
     def _tested(
         self, record: TuneRecord, budget: GpuBudget
@@ -258,8 +281,7 @@ class Tuning:
                 "--no-train out to make them first"
             )
 
-    def searched(self, budget: GpuBudget) -> TuneRecord:
-        """Run what is missing of the search and return its record."""
+    def _searched(self, budget: GpuBudget, tracking: SearchTracking) -> TuneRecord:
         from audiomotion.tune.running import Means, run_search
 
         means = Means(
@@ -268,7 +290,8 @@ class Tuning:
             limits=Limits(self.num_trials, self.options.timeout, self.options.max_gpu_hours),
             storage=self.options.storage,
             gpu_hours=partial(self._gpu_hours, budget),
-            on_event=self._show,
+            on_event=partial(self._note, tracking),
+            on_begin=tracking.begin,
         )
         return run_search(
             self.request,
@@ -416,6 +439,12 @@ class Tuning:
             f"measured on the {request.experiment.evaluation.split} split, "
             f"{counted(request.search.repeats, 'repeat')} a trial; {CONVENTION}"
         )
+
+    def _note(
+        self, tracking: SearchTracking, event: EventKind, trial: Trial, record: TuneRecord
+    ) -> None:
+        tracking.event(event, trial, record)
+        self._show(event, trial, record)
 
     def _show(self, event: EventKind, trial: Trial, record: TuneRecord) -> None:
         if event != "ended":

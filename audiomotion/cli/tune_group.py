@@ -1,7 +1,7 @@
 """`amx tune SEARCH`, and what is made of a search that was run: `amx tune best RUN`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -57,6 +57,27 @@ def best(
         write_atomic(output, lambda file: file.write(text.encode()))
     errors.say(f"for example: amx ablate AXIS --dataset {output}")
     typer.echo(output)
+
+
+@app.command("plots")
+def plots(
+    run: RunArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write.")],
+    form: Annotated[
+        Literal["png", "svg"], typer.Option("--format", help="How to write them.")
+    ] = "png",
+    store: StoreOption = DEFAULT_STORE,
+) -> None:
+    """Draw a search: the plane of both scales, its history, importances, a front."""
+    from audiomotion.tune.plots import write_plots
+
+    record = found_search(run, store)
+    with full_disk_explained(output):
+        paths = write_plots(record, output, form)
+    if not paths:
+        raise ConfigError(f"{record.id} has nothing to draw: no trial has a value")
+    for path in paths:
+        typer.echo(path)
 
 
 def found_search(run: str, store: str) -> TuneRecord:

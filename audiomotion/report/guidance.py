@@ -10,8 +10,25 @@ CONVENTION: Final = (
     "guidance"
 )
 
+SCALES: Final = ("generation.masked.guidance_scale", "generation.residual.guidance_scale")
+"""Of the masked and of the residual transformer."""
 
-def scales_of(experiment: Mapping[str, Any]) -> tuple[float, float]:
+Point = tuple[float, float]
+"""Scales c of the masked and of the residual transformer."""
+
+UNGUIDED: Final[Mapping[str, Point]] = {"no-guidance": (1.0, 1.0)}
+
+# Source: Sec. 5; whether it means c or s it does not say, so both readings are measured.
+_PAPER: Final[Mapping[str, Point]] = {"humanml3d": (4.0, 5.0), "kit": (2.0, 5.0)}
+
+
+def paper_points(published_as: str) -> dict[str, Point]:
+    """Return the paper's scales for a data set as c, in both readings: as c, and as s = c - 1."""
+    masked, residual = _PAPER[published_as]
+    return {"paper-c": (masked, residual), "paper-s": (masked + 1, residual + 1)}
+
+
+def scales_of(experiment: Mapping[str, Any]) -> Point:
     """Return an experiment's scales c: of the masked and of the residual transformer."""
     generation = experiment["generation"]
     return generation["masked"]["guidance_scale"], generation["residual"]["guidance_scale"]

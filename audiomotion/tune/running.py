@@ -21,6 +21,10 @@ from audiomotion.tune.trial import Trial
 Observe = Callable[[EventKind, Trial, TuneRecord], None]
 
 
+def _unnoticed(record: TuneRecord) -> None:
+    """Take no notice."""
+
+
 def _unobserved(event: EventKind, trial: Trial, record: TuneRecord) -> None:
     """Take no notice."""
 
@@ -39,6 +43,8 @@ class Means:
     gpu_hours: Callable[[Sequence[Trial]], float] = lambda trials: 0.0
     """Used so far, given the trials."""
     on_event: Observe = _unobserved
+    on_begin: Callable[[TuneRecord], None] = _unnoticed
+    """Called before anything is made or measured, where something is to be."""
 
 
 def run_search(
@@ -89,6 +95,7 @@ class _Run:
         return self._save("done")
 
     def _run(self, journal: Journal) -> TuneRecord:
+        self.means.on_begin(self._record("running"))
         self.means.prepare()
         request = self.request
         space, objective, means = request.space, request.objective, self.means

@@ -1,36 +1,24 @@
 """The test of a search: what won, beside the paper's point and no guidance, on the test split."""
 
+import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.search import SearchConfig
 from audiomotion.orchestrate.launch import Request, make_plan, new_record
 from audiomotion.orchestrate.records import RunFolder, RunRecord
 from audiomotion.orchestrate.store import ArtifactStore
+from audiomotion.report.guidance import SCALES, UNGUIDED, paper_points
 from audiomotion.tune.record import TuneRecord
 from audiomotion.tune.space import Space
 
-SCALES: Final = ("generation.masked.guidance_scale", "generation.residual.guidance_scale")
-"""Of the masked and of the residual transformer, MoMask's c."""
-
-BEST, AS_GIVEN, PAPER_C, PAPER_S, UNGUIDED = (
-    "best", "as-given", "paper-c", "paper-s", "no-guidance"
-)  # fmt: skip
-
-# Source: Sec. 5; whether it means c or s it does not say, so both readings are measured.
-_PAPER: Final[Mapping[str, tuple[float, float]]] = {"humanml3d": (4.0, 5.0), "kit": (2.0, 5.0)}
+BEST, AS_GIVEN = "best", "as-given"
 
 
 def varies_guidance(record: TuneRecord) -> bool:
     """Return whether a search varies a guidance scale."""
     return any(path in record.search["parameters"] for path in SCALES)
-
-
-def paper_points(published_as: str) -> dict[str, tuple[float, float]]:
-    """Return the paper's scales for a data set as c, in both readings: as c, and as s = c - 1."""
-    masked, residual = _PAPER[published_as]
-    return {PAPER_C: (masked, residual), PAPER_S: (masked + 1, residual + 1)}
 
 
 def measured_on_test(experiment: Experiment) -> Experiment:
@@ -41,7 +29,7 @@ def measured_on_test(experiment: Experiment) -> Experiment:
 
 def given_experiment(record: TuneRecord) -> Experiment:
     """Return what was tuned, as its recipe has it measured."""
-    return Experiment.model_validate(dict(record.as_given), strict=False)
+    return Experiment.model_validate_json(json.dumps(record.as_given))  # as JSON: lists are tuples
 
 
 def best_experiment(record: TuneRecord) -> Experiment:
@@ -65,7 +53,7 @@ def final_request(record: TuneRecord) -> Request | None:
     base = measured_on_test(given_experiment(record))
     arms = {BEST: record.trial(record.winner).params, AS_GIVEN: {}}
     if varies_guidance(record):
-        points = paper_points(base.dataset.published_as) | {UNGUIDED: (1.0, 1.0)}
+        points = {**paper_points(base.dataset.published_as), **UNGUIDED}
         arms |= {name: dict(zip(SCALES, point, strict=True)) for name, point in points.items()}
     name = f"{record.search['name']}-test"
     return Request(
