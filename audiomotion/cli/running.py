@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from audiomotion.cli.closing import close_dead_launches, raise_for
 from audiomotion.cli.confirming import confirm_forcing
 from audiomotion.cli.console import counted, errors, results
 from audiomotion.cli.dry_run import PlanView, cost_sentences
@@ -32,23 +33,26 @@ from audiomotion.cli.preparing import prepare, print_artifacts
 from audiomotion.cli.progress import ProgressDisplay
 from audiomotion.cli.published_evaluator import PublishedEvaluator
 from audiomotion.cli.submitting import cluster_address, submit
+from audiomotion.cli.tuned_arms import SEARCH, refuse_with, tuned_arms
 from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.axis import load_axis
 from audiomotion.config.combinations import described, joined
 from audiomotion.config.recipes import list_recipes
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
+from audiomotion.config.search import load_search
 from audiomotion.data.published_counts import Comparison
-from audiomotion.errors import ArmsFailedError, AudiomotionError, ClusterError, ConfigError
+from audiomotion.errors import ConfigError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.budget import GpuBudget
 from audiomotion.orchestrate.forcing import discard
 from audiomotion.orchestrate.forecast import Forecast
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
 from audiomotion.orchestrate.plan import Fingerprint, Plan
-from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
+from audiomotion.orchestrate.records import RunFolder, RunRecord
 from audiomotion.orchestrate.results import fetch_reports
-from audiomotion.orchestrate.store import ArtifactStore, open_store
+from audiomotion.orchestrate.store import open_store
+from audiomotion.report.guidance import TRIALS
 from audiomotion.report.notes import same_system_notes
 from audiomotion.report.published import refuse_unknown_rows
 from audiomotion.report.render.sheet import sheet_of
@@ -101,6 +105,12 @@ def ablate(
     sets: SetOption = None,
     seeds: SeedsOption = 1,
     guidance: GuidanceOption = None,
+    tune_guidance: Annotated[
+        bool, typer.Option("--tune-guidance", help="Search each arm's guidance scales first.")
+    ] = False,
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, help="Of --tune-guidance, trials an arm.")
+    ] = None,
     weights: WeightsOption = None,
     recipes: RecipesOption = None,
     published: PublishedEvaluator = PublishedEvaluator(),  # noqa: B008
@@ -132,8 +142,14 @@ def ablate(
         refuse_unknown_rows(config)
     if dataset is None:
         errors.say(f"no --dataset given: using {configs[0].dataset}")
+    if trials is not None and not tune_guidance:
+        raise ConfigError("--trials goes with --tune-guidance")
+    if tune_guidance:
+        resolved = command.with_tuned_guidance(resolved, guidance, trials)
     title = joined(config.name for config in configs)
     content = described(configs, one_at_a_time=one_at_a_time)
+    if tune_guidance:
+        content |= {TRIALS: trials or load_search(SEARCH, recipes).trials}
     command.run("ablation", title, resolved, content)
 
 
@@ -181,6 +197,26 @@ class Command:
                 "them into its store with amx import t2m-evaluator, then --set evaluator=official"
             )
         return published.resolved(ask, sets, self.store, dry_run=options.dry_run)
+
+    def with_tuned_guidance(
+        self, arms: list[ResolvedArm], guidance: str | None, trials: int | None
+    ) -> list[ResolvedArm]:
+        """Return the arms with scales that were searched for each; a dry run says what would be.
+
+        Raises:
+            ConfigError: Something does not go with that.
+        """
+        options = self.options
+        cluster = cluster_address(options.address, options.executor) is not None
+        refuse_with(options, guidance, cluster=cluster)
+        if options.dry_run:
+            names = dict.fromkeys(arm.name for arm in arms)
+            errors.say(
+                f"before that, a search of guidance scales for each of {', '.join(names)}; the "
+                "plan shows their own scales, and evaluations of tuned ones may not be there"
+            )
+            return arms
+        return tuned_arms(arms, self.store, options, trials, self.recipes)
 
     def run(
         self,
@@ -329,41 +365,3 @@ class Command:
         location = self.store.location
         found = open_store(os.environ.get("AMX_STORE") or DEFAULT_STORE).location
         return "" if found == location else f" --store {shlex.quote(location)}"
-
-
-def close_dead_launches(store: ArtifactStore, uri: str) -> None:
-    """Close launches and searches whose process died, in the store and in MLflow."""
-    from audiomotion.track.tracker import Tracker, tracked_uri
-
-    for dead in close_dead_runs(store):
-        errors.say(f"launch {dead.id} had died; it is marked as interrupted")
-        if (dead.path / "mlflow.json").exists():
-            try:
-                Tracker(tracked_uri(dead.path) or uri, store.root, dead.path).close_open()
-            except ClusterError as error:  # of that launch, which may have had another one
-                errors.say(f"{error}; `amx doctor` closes its runs there later")
-
-
-def raise_for(record: RunRecord) -> None:
-    """Raise what a launch ends in where something of it has no result.
-
-    Raises:
-        ArmsFailedError: Some arms have none; the exit code of a shared cause otherwise.
-        ClusterError: Its tracker lacks something.
-    """
-    failed = [arm for arm in record.arms if arm.status != "done"]
-    if not failed and record.status == "done":
-        if record.unobserved:
-            raise ClusterError(record.unobserved)
-        return
-    if record.unobserved:
-        errors.say(record.unobserved)
-    if not failed:
-        raise ArmsFailedError("real and reconstructed motion could not be measured; run it again")
-    reasons = {arm.reason: arm.exit_code for arm in failed}
-    if len(failed) == len(record.arms) and len(reasons) == 1:
-        error = AudiomotionError(f"every arm failed: {failed[0].reason}")
-        error.exit_code = failed[0].exit_code  # type: ignore[misc]
-        raise error
-    names = ", ".join(f"{arm.arm} (seed {arm.seed})" for arm in failed)
-    raise ArmsFailedError(f"no result for {names}; the same command runs only what is missing")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from audiomotion.cli.closing import raise_for
 from audiomotion.cli.console import counted, errors
 from audiomotion.cli.dry_run import PlanView, cost_as_json, cost_sentences, expected_cost
 from audiomotion.cli.durations import spoken_hours, spoken_seconds
@@ -33,7 +34,7 @@ from audiomotion.cli.options import (
     search_names,
 )
 from audiomotion.cli.preparing import prepare, run_plan
-from audiomotion.cli.running import Command, raise_for
+from audiomotion.cli.running import Command
 from audiomotion.cli.submitting import cluster_address
 from audiomotion.cli.tune_tracking import SearchTracking
 from audiomotion.cli.tune_view import print_record, say_kept

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from audiomotion.cli.closing import close_dead_launches
 from audiomotion.cli.console import errors
 from audiomotion.errors import ClusterError
 from audiomotion.orchestrate.records import RunFolder
@@ -49,7 +50,6 @@ class SearchTracking:
         Raises:
             ClusterError: The tracking server is away.
         """
-        from audiomotion.cli.running import close_dead_launches
         from audiomotion.track.tracker import Tracker, default_uri
         from audiomotion.tune.tracked import TrackedSearch
 

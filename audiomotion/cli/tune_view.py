@@ -11,7 +11,7 @@ from rich.table import Table
 from audiomotion.cli.console import counted, errors, results
 from audiomotion.report.render.sheet import sheet_of
 from audiomotion.report.render.terminal import print_sheet
-from audiomotion.report.render.tidy import as_json as table_json
+from audiomotion.report.render.tidy import json_content
 
 if TYPE_CHECKING:
     from audiomotion.report.table import ResultTable
@@ -25,7 +25,7 @@ def print_record(
 ) -> None:
     """Print a search, and under it what its test on the test split gave, if there was one."""
     if as_json:
-        test = None if tested is None else json.loads(table_json(tested))
+        test = None if tested is None else json_content(tested)
         content = {**asdict(record), "test": test}
         typer.echo(json.dumps(content, indent=1, ensure_ascii=False))
         return

@@ -10,6 +10,9 @@ CONVENTION: Final = (
     "guidance"
 )
 
+TRIALS: Final = "guidance_trials"
+"""In what a record says of its axis: trials that each arm's scales were searched with."""
+
 SCALES: Final = ("generation.masked.guidance_scale", "generation.residual.guidance_scale")
 """Of the masked and of the residual transformer."""
 
@@ -35,11 +38,15 @@ def scales_of(experiment: Mapping[str, Any]) -> Point:
 
 
 def guidance_notes(record: RunRecord) -> list[str]:
-    """Say which guidance scales each arm was measured with, where not all have the same."""
+    """Say which guidance scales each arm has, where not all have the same or they were searched."""
     if record.kind == "outside":
         return []
     scales = {arm.arm: scales_of(arm.experiment) for arm in record.arms}
-    if len(set(scales.values())) < 2:
+    searched = record.axis.get(TRIALS)
+    if len(set(scales.values())) < 2 and searched is None:
         return []
     told = ", ".join(f"{arm} ({own[0]:g}, {own[1]:g})" for arm, own in scales.items())
-    return [f"Guidance scales (masked, residual): {told}; {CONVENTION}."]
+    how = "" if searched is None else (
+        f", each found on the validation split by a search of {searched} trials"
+    )  # fmt: skip
+    return [f"Guidance scales (masked, residual){how}: {told}; {CONVENTION}."]

@@ -14,7 +14,7 @@ from tests.report.page.stores import PageStore, experiments
 def groups(launched):
     held, record = launched
     artifacts = held.store.artifact_root
-    return picture_groups(record, build_table(record, artifacts), artifacts, tmp_path)
+    return picture_groups(record, build_table(record, artifacts), artifacts, held.store.runs)
 
 
 def test_a_plot_a_metric_and_a_plot_a_training(groups):
