@@ -61,7 +61,7 @@ class TuneSize:
 FULL = TuneSize(5, trials=20, clips=128, task_seconds=0.5, surface_trials=200, seeds=20)
 """Some ten minutes on two cores."""
 
-QUICK = TuneSize(5, trials=4, clips=8, task_seconds=0.1, surface_trials=30, seeds=5)
+QUICK = TuneSize(5, trials=4, clips=40, task_seconds=0.1, surface_trials=30, seeds=5)
 """About a minute: for CI."""
 
 
