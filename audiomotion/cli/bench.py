@@ -137,6 +137,33 @@ def orchestrate(
     _print_costs(found, surroundings, as_json=as_json)
 
 
+@app.command("tune")
+def tune(
+    store: StoreOption = DEFAULT_STORE,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Torch threads.")] = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few trials: the figures say little.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what a search costs beside its trials, how busy two workers are, what it finds.
+
+    Weights are random and motions made up; the surface that is searched is a formula.
+    """
+    import torch
+
+    from audiomotion.bench.tuning import FULL, QUICK, bench_tuning
+    from audiomotion.orchestrate.worker import environment
+
+    torch.set_num_threads(threads)
+    surroundings = {**environment("cpu", threads), "cpus": os.cpu_count(), "quick": quick}
+    found = []
+    for cost in bench_tuning(QUICK if quick else FULL, open_store(store).root / "tmp"):
+        errors.say(f"measured: {cost.name}")
+        found.append(cost)
+    _print_costs(found, surroundings, as_json=as_json)
+
+
 def _print_costs(found: "list[Cost]", surroundings: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         rows = [{**asdict(row), "reached": row.reached} for row in found]

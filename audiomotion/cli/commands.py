@@ -16,6 +16,7 @@ from audiomotion.cli import (
     running,
     runs,
     table,
+    tune_group,
     ui,
 )
 from audiomotion.cli.run_card import card
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     app.command("list")(listing.list_)
     app.command("ui")(ui.ui)
     app.command("doctor")(doctor.doctor)
+    app.add_typer(tune_group.app, name="tune")
     runs.app.command("card")(card)
     runs.app.command("probe")(probe)
     app.add_typer(runs.app, name="runs", help="Launches: list, show, motions, card, probe.")

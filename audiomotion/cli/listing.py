@@ -16,6 +16,7 @@ from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.recipes import list_recipes
 from audiomotion.config.rewriters import REWRITERS
 from audiomotion.config.schema import Family
+from audiomotion.config.search import SearchConfig, load_search
 from audiomotion.config.speech import SPEECH
 from audiomotion.config.text_encoders import TEXT_ENCODERS
 
@@ -90,13 +91,17 @@ def _entries(kind: Kind, recipes: Path | None) -> Mapping[str, Entry]:
         return {name: _axis(load_axis(name, recipes).config) for name in names}
     if kind is Kind.experiments:
         return {name: str(path) for name, path in list_recipes("experiments", recipes).items()}
-    return {name: str(path) for name, path in list_recipes("tune", recipes).items()}
+    return {name: _search(load_search(name, recipes)) for name in list_recipes("tune", recipes)}
 
 
 def _members(family: Family) -> dict[str, str]:
     return {
         name: (schema.__doc__ or "").partition("\n")[0] for name, schema in family.schemas.items()
     }
+
+
+def _search(search: SearchConfig) -> str:
+    return f"{search.question} ({', '.join(search.parameters)})"
 
 
 def _axis(axis: AxisConfig) -> dict[str, Any]:

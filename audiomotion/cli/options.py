@@ -28,6 +28,11 @@ def experiment_names(incomplete: str) -> list[str]:
     return [name for name in list_recipes("experiments") if name.startswith(incomplete)]
 
 
+def search_names(incomplete: str) -> list[str]:
+    """Return the searches that a name may become."""
+    return [name for name in list_recipes("tune") if name.startswith(incomplete)]
+
+
 def axis_names(incomplete: str) -> list[str]:
     """Return the axes that a name may become: completion in a shell."""
     return [name for name in list_recipes("ablations") if name.startswith(incomplete)]

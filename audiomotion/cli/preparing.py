@@ -18,7 +18,7 @@ from audiomotion.config.runtime import Runtime
 from audiomotion.errors import AudiomotionError
 from audiomotion.orchestrate.budget import GpuBudget
 from audiomotion.orchestrate.failures import Failure
-from audiomotion.orchestrate.plan import Plan
+from audiomotion.orchestrate.plan import Fingerprint, Plan
 from audiomotion.orchestrate.schedule import Schedule
 from audiomotion.orchestrate.stopping import terminated_as_interrupted
 from audiomotion.orchestrate.store import ArtifactStore
@@ -43,6 +43,23 @@ def prepare(
         AudiomotionError: Some stage failed; the others are done, and the same command again runs
             only what is missing.
     """
+    failures = run_plan(
+        plan, store, data_root, executor, runtime, budget, retry_failed=retry_failed
+    )
+    _raise_for(list(failures.values()))
+
+
+def run_plan(
+    plan: Plan,
+    store: ArtifactStore,
+    data_root: Path | None,
+    executor: ExecutorName,
+    runtime: Runtime,
+    budget: GpuBudget | None = None,
+    *,
+    retry_failed: bool = False,
+) -> dict[Fingerprint, Failure]:
+    """As `prepare`, but return why stages have no artifact, by their fingerprints."""
     store.prepare()
     cost = expected_cost(plan, store, runtime, executor)
     missing = [plan.stages[key] for key in cost.estimates]
@@ -56,7 +73,7 @@ def prepare(
     ):
         on_event = budget.watch(schedule, display) if budget else display
         make_executor(executor, store, data_root, runtime).run(schedule, on_event)
-    _raise_for(list(schedule.failures.values()))
+    return schedule.failures
 
 
 def print_artifacts(stages: Sequence[AnyStage], store: ArtifactStore, *, as_json: bool) -> None:

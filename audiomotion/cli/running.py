@@ -10,10 +10,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from audiomotion.cli.closing import close_dead_launches, raise_for
 from audiomotion.cli.confirming import confirm_forcing
 from audiomotion.cli.console import counted, errors, results
 from audiomotion.cli.dry_run import PlanView, cost_sentences
 from audiomotion.cli.execution import make_executor, with_contents
+from audiomotion.cli.guidance import GuidanceOption, guided
 from audiomotion.cli.launch_options import LaunchOptions
 from audiomotion.cli.option_groups import with_option_groups
 from audiomotion.cli.options import (
@@ -31,23 +33,26 @@ from audiomotion.cli.preparing import prepare, print_artifacts
 from audiomotion.cli.progress import ProgressDisplay
 from audiomotion.cli.published_evaluator import PublishedEvaluator
 from audiomotion.cli.submitting import cluster_address, submit
+from audiomotion.cli.tuned_arms import SEARCH, refuse_with, tuned_arms
 from audiomotion.cli.weights import confirm_weights, frozen_parts
 from audiomotion.config.axis import load_axis
 from audiomotion.config.combinations import described, joined
 from audiomotion.config.recipes import list_recipes
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.config.runtime import Runtime
+from audiomotion.config.search import load_search
 from audiomotion.data.published_counts import Comparison
-from audiomotion.errors import ArmsFailedError, AudiomotionError, ClusterError, ConfigError
+from audiomotion.errors import ConfigError
 from audiomotion.files import read_json
 from audiomotion.orchestrate.budget import GpuBudget
 from audiomotion.orchestrate.forcing import discard
 from audiomotion.orchestrate.forecast import Forecast
 from audiomotion.orchestrate.launch import Request, launch, make_plan, new_record
 from audiomotion.orchestrate.plan import Fingerprint, Plan
-from audiomotion.orchestrate.records import RunFolder, RunRecord, close_dead_runs
+from audiomotion.orchestrate.records import RunFolder, RunRecord
 from audiomotion.orchestrate.results import fetch_reports
 from audiomotion.orchestrate.store import open_store
+from audiomotion.report.guidance import TRIALS
 from audiomotion.report.notes import same_system_notes
 from audiomotion.report.published import refuse_unknown_rows
 from audiomotion.report.render.sheet import sheet_of
@@ -64,6 +69,7 @@ def train(
     dataset: DatasetOption = None,
     sets: SetOption = None,
     seeds: SeedsOption = 1,
+    guidance: GuidanceOption = None,
     weights: WeightsOption = None,
     recipes: RecipesOption = None,
     published: PublishedEvaluator = PublishedEvaluator(),  # noqa: B008
@@ -79,7 +85,8 @@ def train(
         dataset=dataset,
     )
     command = Command(options, recipes)
-    arms = command.with_evaluator(published, ask, sets or ())
+    sets = guided(guidance, ask, sets or (), command.store)
+    arms = command.with_evaluator(published, ask, sets)
     command.run("experiment", arms[0].experiment.name, arms, {})
 
 
@@ -97,6 +104,13 @@ def ablate(
     ] = None,
     sets: SetOption = None,
     seeds: SeedsOption = 1,
+    guidance: GuidanceOption = None,
+    tune_guidance: Annotated[
+        bool, typer.Option("--tune-guidance", help="Search each arm's guidance scales first.")
+    ] = False,
+    trials: Annotated[
+        int | None, typer.Option("--trials", min=1, help="Of --tune-guidance, trials an arm.")
+    ] = None,
     weights: WeightsOption = None,
     recipes: RecipesOption = None,
     published: PublishedEvaluator = PublishedEvaluator(),  # noqa: B008
@@ -121,14 +135,21 @@ def ablate(
         one_at_a_time=one_at_a_time,
     )
     command = Command(options, recipes)
-    resolved = command.with_evaluator(published, ask, sets or ())
+    sets = guided(guidance, ask, sets or (), command.store)
+    resolved = command.with_evaluator(published, ask, sets)
     configs = [load_axis(name, recipes).config for name in names]
     for config in configs:
         refuse_unknown_rows(config)
     if dataset is None:
         errors.say(f"no --dataset given: using {configs[0].dataset}")
+    if trials is not None and not tune_guidance:
+        raise ConfigError("--trials goes with --tune-guidance")
+    if tune_guidance:
+        resolved = command.with_tuned_guidance(resolved, guidance, trials)
     title = joined(config.name for config in configs)
     content = described(configs, one_at_a_time=one_at_a_time)
+    if tune_guidance:
+        content |= {TRIALS: trials or load_search(SEARCH, recipes).trials}
     command.run("ablation", title, resolved, content)
 
 
@@ -177,6 +198,26 @@ class Command:
             )
         return published.resolved(ask, sets, self.store, dry_run=options.dry_run)
 
+    def with_tuned_guidance(
+        self, arms: list[ResolvedArm], guidance: str | None, trials: int | None
+    ) -> list[ResolvedArm]:
+        """Return the arms with scales that were searched for each; a dry run says what would be.
+
+        Raises:
+            ConfigError: Something does not go with that.
+        """
+        options = self.options
+        cluster = cluster_address(options.address, options.executor) is not None
+        refuse_with(options, guidance, cluster=cluster)
+        if options.dry_run:
+            names = dict.fromkeys(arm.name for arm in arms)
+            errors.say(
+                f"before that, a search of guidance scales for each of {', '.join(names)}; the "
+                "plan shows their own scales, and evaluations of tuned ones may not be there"
+            )
+            return arms
+        return tuned_arms(arms, self.store, options, trials, self.recipes)
+
     def run(
         self,
         kind: Literal["ablation", "experiment"],
@@ -218,6 +259,14 @@ class Command:
         else:
             self._run(work, folder)
 
+    def outcome(self, request: Request, runtime: Runtime) -> tuple[RunRecord, ResultTable]:
+        """Return what comes of a launch on this machine whose contents are filled in; run it."""
+        plan = make_plan(request)
+        cost = self.options.expected_cost(plan, self.store, runtime, ())
+        folder = RunFolder(self.store, new_record(request, plan).id)
+        budget = self.options.budget(runtime, cost, folder)
+        return self._outcome(_Work(request, plan, runtime, (), cost, budget), folder)
+
     def _prepare(self, work: "_Work") -> None:
         """Run some stages for their own sake, and say where their artifacts are."""
         options = self.options
@@ -234,12 +283,15 @@ class Command:
         print_artifacts(work.plan.extra, self.store, as_json=options.as_json)
 
     def _run(self, work: "_Work", folder: RunFolder) -> None:
-        with folder.claim(lambda: errors.say("another process runs this launch; waiting for it")):
-            discard(work.plan, work.forced, self.store)
-            record, table = self._finished(folder, work.plan) or self._launch(work, folder)
+        record, table = self._outcome(work, folder)
         self._print(table)
         self._say_dropped(work.plan)
-        _raise_for(record)
+        raise_for(record)
+
+    def _outcome(self, work: "_Work", folder: RunFolder) -> tuple[RunRecord, ResultTable]:
+        with folder.claim(lambda: errors.say("another process runs this launch; waiting for it")):
+            discard(work.plan, work.forced, self.store)
+            return self._finished(folder, work.plan) or self._launch(work, folder)
 
     def _finished(self, folder: RunFolder, plan: Plan) -> tuple[RunRecord, ResultTable] | None:
         """Return the result of the same request if everything it asked for is there."""
@@ -257,7 +309,7 @@ class Command:
         from audiomotion.track.tracker import Tracker, default_uri
 
         uri = default_uri(self.store.root)
-        self._close_dead_runs(uri)
+        close_dead_launches(self.store, uri)
         tracker = Tracker(uri, self.store.root, folder.path)
         tracked = PatientObserver(TrackedLaunch(tracker, self.store), errors.say)
         plan, options = work.plan, self.options
@@ -282,20 +334,6 @@ class Command:
                 retry_failed=options.retry_failed,
             )
         return record, self._table(record)
-
-    def _close_dead_runs(self, uri: str) -> None:
-        from audiomotion.report.tracked import TrackedLaunch
-        from audiomotion.track.tracker import Tracker, tracked_uri
-
-        for dead in close_dead_runs(self.store):
-            errors.say(f"launch {dead.id} had died; it is marked as interrupted")
-            if (dead.path / "mlflow.json").exists():
-                try:
-                    tracker = Tracker(tracked_uri(dead.path) or uri, self.store.root, dead.path)
-                except ClusterError as error:  # of that launch, which may have had another one
-                    errors.say(f"{error}; `amx doctor` closes its runs there later")
-                    continue
-                TrackedLaunch(tracker, self.store).interrupted()
 
     def _table(self, record: RunRecord) -> ResultTable:
         return table_of(self.store, record)
@@ -327,22 +365,3 @@ class Command:
         location = self.store.location
         found = open_store(os.environ.get("AMX_STORE") or DEFAULT_STORE).location
         return "" if found == location else f" --store {shlex.quote(location)}"
-
-
-def _raise_for(record: RunRecord) -> None:
-    failed = [arm for arm in record.arms if arm.status != "done"]
-    if not failed and record.status == "done":
-        if record.unobserved:
-            raise ClusterError(record.unobserved)
-        return
-    if record.unobserved:
-        errors.say(record.unobserved)
-    if not failed:
-        raise ArmsFailedError("real and reconstructed motion could not be measured; run it again")
-    reasons = {arm.reason: arm.exit_code for arm in failed}
-    if len(failed) == len(record.arms) and len(reasons) == 1:
-        error = AudiomotionError(f"every arm failed: {failed[0].reason}")
-        error.exit_code = failed[0].exit_code  # type: ignore[misc]
-        raise error
-    names = ", ".join(f"{arm.arm} (seed {arm.seed})" for arm in failed)
-    raise ArmsFailedError(f"no result for {names}; the same command runs only what is missing")

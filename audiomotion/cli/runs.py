@@ -10,8 +10,9 @@ import typer
 from audiomotion.cli.console import errors, results
 from audiomotion.cli.finding import find_run
 from audiomotion.cli.options import DEFAULT_STORE, JsonOption, StoreOption
+from audiomotion.cli.tune_view import print_record
 from audiomotion.errors import ConfigError
-from audiomotion.orchestrate.records import ArmRecord, RunRecord, all_runs
+from audiomotion.orchestrate.records import ArmRecord, RunFolder, RunRecord, all_runs
 from audiomotion.orchestrate.store import open_store
 from audiomotion.report.cells import cell_records
 from audiomotion.report.render.forms import Form, written
@@ -19,6 +20,8 @@ from audiomotion.report.render.sheet import sheet_of
 from audiomotion.report.render.terminal import print_sheet
 from audiomotion.report.render.tidy import as_json as table_json
 from audiomotion.report.tables import table_of
+from audiomotion.tune.record import load_record
+from audiomotion.tune.tested import final_record
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -33,7 +36,8 @@ def list_runs(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -
     for record in records:
         done = sum(arm.status == "done" for arm in record.arms)
         when = record.updated or record.created
-        typer.echo(f"{record.id}  {record.status}  {done}/{len(record.arms)} arms  {when}")
+        what = "search" if record.kind == "tune" else f"{done}/{len(record.arms)} arms"
+        typer.echo(f"{record.id}  {record.status}  {what}  {when}")
     if not records:
         typer.echo(f"no launches in {store}")
 
@@ -50,6 +54,11 @@ def show(
     """Show a launch: its table, and the artifacts behind it."""
     artifacts = open_store(store)
     record = find_run(run, list(all_runs(artifacts)))
+    if record.kind == "tune":
+        search = load_record(RunFolder(artifacts, record.id).path)
+        test = final_record(artifacts, search)
+        print_record(search, None if test is None else table_of(artifacts, test), as_json=as_json)
+        return
     table = table_of(artifacts, record)
     if as_json:
         content = {"run": asdict(record), "table": json.loads(table_json(table))}

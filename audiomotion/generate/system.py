@@ -1,6 +1,7 @@
 """A trained system: instruction features in, motion out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from audiomotion.config.experiment import GenerationConfig
 from audiomotion.generate.decoding import decode_base_tokens, decode_residual_tokens
+from audiomotion.models.condition import Condition
 from audiomotion.models.conditioned import ConditionedMasked, ConditionedResidual
 from audiomotion.models.padding import pad
 from audiomotion.models.tokenizer import MotionTokenizer
@@ -46,35 +48,126 @@ class AudioToMotion:
             seeds: One for each motion: with the same seed the same motion, whatever the batch.
             batch_size: Motions generated at a time.
         """
-        order = sorted(range(len(features)), key=lambda index: num_frames[index])
-        motions: dict[int, NDArray[np.float32]] = {}
-        for start in range(0, len(order), batch_size):
-            batch = order[start : start + batch_size]
-            rows = self._batch(
-                [features[index] for index in batch],
-                [num_frames[index] // self.tokenizer.frames_per_token for index in batch],
+        frames = self.tokenizer.frames_per_token
+
+        def make(batch: list[int]) -> list[NDArray[np.float32]]:
+            rows, valid_mask = (
+                part.to(self.device) for part in pad([features[index] for index in batch])
+            )
+            return self._decoded(
+                lambda: self.masked.condition(rows, valid_mask),
+                lambda: self.residual.condition(rows, valid_mask),
+                [num_frames[index] // frames for index in batch],
                 [seeds[index] for index in batch],
             )
-            motions.update(zip(batch, rows, strict=True))
-        return [motions[index] for index in range(len(features))]
 
-    def _batch(
-        self, features: list[NDArray[np.generic]], lengths: list[int], seeds: list[int]
+        return _by_length(num_frames, batch_size, make)
+
+    @torch.inference_mode()
+    def generate_from(
+        self,
+        conditions: "EncodedConditions",
+        rows: Sequence[int],
+        num_frames: Sequence[int],
+        seeds: Sequence[int],
+        batch_size: int = 64,
     ) -> list[NDArray[np.float32]]:
-        frames, valid_mask = (part.to(self.device) for part in pad(features))
+        """As `generate`, from conditions that `encode` made before; `rows` says which."""
+        frames = self.tokenizer.frames_per_token
+
+        def make(batch: list[int]) -> list[NDArray[np.float32]]:
+            chosen = torch.tensor([rows[index] for index in batch], device=self.device)
+            return self._decoded(
+                lambda: conditions.masked[chosen],
+                lambda: conditions.residual[chosen],
+                [num_frames[index] // frames for index in batch],
+                [seeds[index] for index in batch],
+            )
+
+        return _by_length(num_frames, batch_size, make)
+
+    @torch.inference_mode()
+    def encode(
+        self, features: Sequence[NDArray[np.generic]], batch_size: int = 64
+    ) -> "EncodedConditions":
+        """Return the conditions of instructions, for any number of generations from them.
+
+        They differ from those that `generate` makes by rounding alone: another batch is another
+        order of summation.
+        """
+        order = sorted(range(len(features)), key=lambda index: len(features[index]))
+        parts: list[tuple[Condition, Condition]] = []
+        for start in range(0, len(order), batch_size):
+            batch = [features[index] for index in order[start : start + batch_size]]
+            frames, valid_mask = (part.to(self.device) for part in pad(batch))
+            parts.append(
+                (
+                    self.masked.condition(frames, valid_mask),
+                    self.residual.condition(frames, valid_mask),
+                )
+            )
+        place = torch.empty(len(order), dtype=torch.int64, device=self.device)
+        place[torch.tensor(order, device=self.device)] = torch.arange(
+            len(order), device=self.device
+        )
+        return EncodedConditions(
+            _joined([masked for masked, _ in parts])[place],
+            _joined([residual for _, residual in parts])[place],
+        )
+
+    def _decoded(
+        self,
+        masked: Callable[[], Condition],
+        residual: Callable[[], Condition],
+        lengths: list[int],
+        seeds: list[int],
+    ) -> list[NDArray[np.float32]]:
+        """Return the motion of a batch; each condition is made where it is needed."""
         draws = torch.tensor(seeds, device=self.device)
         base = decode_base_tokens(
             self.masked.transformer,
-            self.masked.condition(frames, valid_mask),
+            masked(),
             torch.tensor(lengths, device=self.device),
             self.config.masked,
             draws,
         )
         tokens = decode_residual_tokens(
-            self.residual.transformer,
-            base,
-            self.residual.condition(frames, valid_mask),
-            self.config.residual,
-            draws,
+            self.residual.transformer, base, residual(), self.config.residual, draws
         )
         return self.tokenizer.decode(tokens)
+
+
+@dataclass(frozen=True)
+class EncodedConditions:
+    """What a system generates from, of many instructions: a condition for each transformer."""
+
+    masked: Condition
+    residual: Condition
+
+
+def _by_length(
+    num_frames: Sequence[int],
+    batch_size: int,
+    make: Callable[[list[int]], list[NDArray[np.float32]]],
+) -> list[NDArray[np.float32]]:
+    """Make motions of like length together, by their indices, and put them back in their order."""
+    order = sorted(range(len(num_frames)), key=lambda index: num_frames[index])
+    motions: dict[int, NDArray[np.float32]] = {}
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
+        motions.update(zip(batch, make(batch), strict=True))
+    return [motions[index] for index in range(len(num_frames))]
+
+
+def _joined(conditions: Sequence[Condition]) -> Condition:
+    """Join batches whose conditions may have different numbers of tokens."""
+    longest = max(condition.tokens.shape[1] for condition in conditions)
+    return Condition.concatenate([_widened(condition, longest) for condition in conditions])
+
+
+def _widened(condition: Condition, num_tokens: int) -> Condition:
+    missing = num_tokens - condition.tokens.shape[1]
+    return Condition(
+        torch.nn.functional.pad(condition.tokens, (0, 0, 0, missing)),
+        torch.nn.functional.pad(condition.valid_mask, (0, missing)),
+    )

@@ -42,9 +42,9 @@ class RunRecord:
     """One launch; the same request continues the same record."""
 
     id: str
-    kind: Literal["ablation", "experiment", "outside"]
+    kind: Literal["ablation", "experiment", "outside", "tune"]
     title: str
-    """Name of the axis, of the experiment, or of the outside system."""
+    """Name of the axis, of the experiment, of the outside system, or of the search."""
     dataset: str
     created: str
     arms: tuple[ArmRecord, ...]

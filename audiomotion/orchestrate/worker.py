@@ -299,6 +299,18 @@ def _context(
     )
 
 
+def reading_context(stage: AnyStage, settings: WorkerSettings) -> StageContext:
+    """Return where a stage would run that only reads: its inputs and device, nothing to write to.
+
+    Torch is set up as for a run of it.
+    """
+    store = open_store(settings.store)
+    device = _prepare_torch(stage, settings)
+    nowhere = store.work_folder(stage.fingerprint)
+    folders = nowhere / "output", nowhere / "scratch"
+    return _context(stage, store, settings, *folders, _say_nothing, device)
+
+
 def _prepare_torch(stage: AnyStage, settings: WorkerSettings) -> str:
     """Return the device; fix the number of threads, since sums, and so weights, depend on it.
 

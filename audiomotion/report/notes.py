@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
+from audiomotion.report.guidance import guidance_notes
 from audiomotion.report.measured import reference_path, result_of
 from audiomotion.report.published import PublishedFigures
 from audiomotion.report.published_notes import other_data, published_notes
@@ -30,7 +31,8 @@ def notes(record: RunRecord, artifacts: Path, published: Sequence[PublishedFigur
         )
     notes += [_data_note(record, published), *_official_notes(record)]
     evaluations = ((arm.arm, arm.fingerprints["evaluation"]) for arm in record.arms)
-    notes += [*_design_notes(record), *same_system_notes(evaluations), *published_notes(published)]
+    notes += [*_design_notes(record), *guidance_notes(record)]
+    notes += [*same_system_notes(evaluations), *published_notes(published)]
     if any(not reference_path(key, artifacts).exists() for key in record.references):
         notes.append("Real motion and its reconstruction have not been measured: no ceiling here.")
     return notes

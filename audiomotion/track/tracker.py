@@ -131,6 +131,30 @@ class Tracker:
                 child_tags = {**tags, **own_tags, "mlflow.parentRunId": parent}
                 self._open(label, experiment_id, label, child_tags, configuration)
 
+    def open_child(
+        self, label: str, configuration: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> None:
+        """Start, or open again, one more child of the parent that `open_runs` has opened.
+
+        Args:
+            label: Its name.
+            configuration: Its parameters, nested or not.
+            tags: All its tags; those of the parent are not added.
+        """
+        with self._server():
+            child_tags = {**tags, "mlflow.parentRunId": self._run("")}
+            experiment = self._state["experiment_id"]
+            self._open(label, experiment, label, child_tags, configuration)
+
+    def verdict(self, label: str) -> str | None:
+        """Return what a run's tag says of it; None where there is no such run, or it is open."""
+        with self._server():
+            run_id = self._state["runs"].get(label)
+            run = None if run_id is None else self._existing(run_id)
+            if run is None or run.info.status == "RUNNING":
+                return None
+            return str(run.data.tags.get(STATUS))
+
     def _experiment(self, name: str) -> str:
         from mlflow.exceptions import MlflowException
 

@@ -30,6 +30,8 @@ def reproduction(record: RunRecord) -> Reproduction | None:
     """Return the command that asks for a launch of axes or of an experiment; None for others."""
     if record.kind == "outside":
         return None
+    if command := record.axis.get("command"):  # a launch that another command made, as tuning does
+        return Reproduction(str(command))
     seeds = list(dict.fromkeys(arm.seed for arm in record.arms))
     many = seeds if len(seeds) > 1 else None
     words = _words(record, len(seeds))

@@ -10,11 +10,14 @@ from markupsafe import Markup, escape
 
 from audiomotion.orchestrate.records import RunRecord
 from audiomotion.report.curves_plot import curve_panels, launch_curves
+from audiomotion.report.guidance import CONVENTION
 from audiomotion.report.metric_plot import metric_panels, references_said
 from audiomotion.report.metrics import Metric
 from audiomotion.report.page.sections import Section
 from audiomotion.report.page.templating import rendered
 from audiomotion.report.plot_style import COLOURS, NEUTRAL
+from audiomotion.report.search.contour_plot import contour_plot
+from audiomotion.report.search.found import newest_search
 from audiomotion.report.table import ResultTable
 
 _VARIABLES: Final[Mapping[str, str]] = {
@@ -55,13 +58,16 @@ class PictureGroup:
     pictures: Sequence[Picture]
 
 
-def picture_groups(record: RunRecord, table: ResultTable, artifacts: Path) -> list[PictureGroup]:
+def picture_groups(
+    record: RunRecord, table: ResultTable, artifacts: Path, runs: Path
+) -> list[PictureGroup]:
     """Return the plots of a launch.
 
     Args:
         record: The launch.
         table: Its table.
         artifacts: Folder `artifacts` of the store, with the learning curves.
+        runs: Folder `runs` of the store, with searches on the same data set.
     """
     metrics = [
         Picture(
@@ -83,8 +89,20 @@ def picture_groups(record: RunRecord, table: ResultTable, artifacts: Path) -> li
             "The mean over seeds, and each seed faintly; what all arms share is drawn once.",
             curves,
         ),
+        *_guidance(record, runs),
     ]
     return [group for group in found if group.pictures]
+
+
+def _guidance(record: RunRecord, runs: Path) -> list[PictureGroup]:
+    """Return the objective over both guidance scales, where a search on this data set drew it."""
+    search = newest_search(runs, record.dataset)
+    if search is None or (svg := contour_plot(search, form="inline")) is None:
+        return []
+    said = f"Search {search.id}, on the {search.split} split. {CONVENTION}."
+    words = f"{search.label(0)}, over both guidance scales"
+    picture = Picture(inlined(svg, "guidance", words), search.label(0))
+    return [PictureGroup("Guidance scales", said, [picture])]
 
 
 def figures_section(groups: Sequence[PictureGroup]) -> Section | None:

@@ -65,7 +65,7 @@ def report_page(record: RunRecord, store: ArtifactStore, cards: Sequence[Section
     fetch_audio(store, files_of(scenes))
     sections = [
         sheet_section("results", "Results", sheet_of(table)),
-        figures_section(picture_groups(record, table, artifacts)),
+        figures_section(picture_groups(record, table, artifacts, store.runs)),
         viewer_section(scenes, shown_arms(record), artifacts),
         *_given(record, artifacts),
         *cards,

@@ -14,7 +14,7 @@ from tests.report.page.stores import PageStore, experiments
 def groups(launched):
     held, record = launched
     artifacts = held.store.artifact_root
-    return picture_groups(record, build_table(record, artifacts), artifacts)
+    return picture_groups(record, build_table(record, artifacts), artifacts, held.store.runs)
 
 
 def test_a_plot_a_metric_and_a_plot_a_training(groups):
@@ -57,7 +57,7 @@ def test_an_arm_that_failed_has_its_curves_and_no_figures(tmp_path):
     arm = held.arm("wavlm", experiment=experiments("feature-extractor")["wavlm"])
     record = held.launch("feature-extractor", replace(arm, status="failed", reason="nan"))
     artifacts = held.store.artifact_root
-    (group,) = picture_groups(record, build_table(record, artifacts), artifacts)
+    (group,) = picture_groups(record, build_table(record, artifacts), artifacts, tmp_path)
     assert group.title == "Learning curves"
     assert figures_section([]) is None
 

@@ -1,0 +1,1 @@
+"""What a search found, drawn; read from the record that it leaves."""

@@ -1,0 +1,1 @@
+"""Optuna studies over what a trained system, or a training, is configured with."""
