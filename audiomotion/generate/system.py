@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from audiomotion.config.experiment import GenerationConfig
 from audiomotion.generate.decoding import decode_base_tokens, decode_residual_tokens
+from audiomotion.models.condition import Condition
 from audiomotion.models.conditioned import ConditionedMasked, ConditionedResidual
 from audiomotion.models.padding import pad
 from audiomotion.models.tokenizer import MotionTokenizer
@@ -63,18 +65,21 @@ class AudioToMotion:
     ) -> list[NDArray[np.float32]]:
         frames, valid_mask = (part.to(self.device) for part in pad(features))
         draws = torch.tensor(seeds, device=self.device)
-        base = decode_base_tokens(
-            self.masked.transformer,
-            self.masked.condition(frames, valid_mask),
-            torch.tensor(lengths, device=self.device),
-            self.config.masked,
-            draws,
-        )
-        tokens = decode_residual_tokens(
-            self.residual.transformer,
-            base,
-            self.residual.condition(frames, valid_mask),
-            self.config.residual,
-            draws,
-        )
-        return self.tokenizer.decode(tokens)
+        masked, residual = self.conditions(frames, valid_mask)
+        base = self.base_tokens(masked, torch.tensor(lengths, device=self.device), draws)
+        return self.tokenizer.decode(self.all_tokens(base, residual, draws))
+
+    def conditions(self, frames: Tensor, valid_mask: Tensor) -> tuple[Condition, Condition]:
+        """Return what each transformer's own compressor makes of features `(B, L, F)`."""
+        first = self.masked.condition(frames, valid_mask)
+        return first, self.residual.condition(frames, valid_mask)
+
+    def base_tokens(self, condition: Condition, lengths: Tensor, seeds: Tensor) -> Tensor:
+        """Return base tokens `(B, n)` of `lengths` `(B,)` tokens."""
+        transformer = self.masked.transformer
+        return decode_base_tokens(transformer, condition, lengths, self.config.masked, seeds)
+
+    def all_tokens(self, base: Tensor, condition: Condition, seeds: Tensor) -> Tensor:
+        """Return the tokens of all layers `(B, n, Q)`."""
+        transformer = self.residual.transformer
+        return decode_residual_tokens(transformer, base, condition, self.config.residual, seeds)
