@@ -201,8 +201,8 @@ class CascadeBench:
 
 
 def _speed(name: str, batch_size: int, rounds: Sequence[Mapping[str, float]]) -> SystemSpeed:
-    values = [batch_size / seconds[_WHOLE] for seconds in rounds]
-    figure = mean_with_interval(values)
+    # Seconds are averaged, not rates: a mean of rates is above what any run of samples gets.
+    taken = mean_with_interval([seconds[_WHOLE] / batch_size for seconds in rounds])
     count = batch_size * len(rounds)
     parts = {
         part: sum(seconds[part] for seconds in rounds) / count
@@ -213,8 +213,8 @@ def _speed(name: str, batch_size: int, rounds: Sequence[Mapping[str, float]]) ->
         system=name,
         batch_size=batch_size,
         rounds=len(rounds),
-        samples_per_second=figure.mean,
-        half_width=figure.half_width or 0.0,
+        samples_per_second=1 / taken.mean,
+        half_width=(taken.half_width or 0.0) / taken.mean**2,
         parts=parts,
-        values=values,
+        values=[batch_size / seconds[_WHOLE] for seconds in rounds],
     )

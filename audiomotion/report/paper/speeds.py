@@ -30,8 +30,9 @@ class SystemSpeed:
     batch_size: int
     rounds: int
     samples_per_second: float
+    """One over the mean seconds of a sample."""
     half_width: float
-    """Of the 95 % interval over rounds, by Student's t."""
+    """Of its 95 % interval over rounds: of the seconds by Student's t, to first order."""
     parts: Mapping[str, float]
     """Seconds that each part takes of a sample, the mean of the rounds."""
     values: Sequence[float]
