@@ -61,6 +61,8 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("data features --dataset demo --dry-run", "features"),
         ("bench data --help", "--quick"),
         ("bench evaluate --help", "--quick"),
+        ("bench cascade --help", "--quick"),
+        ("bench generate --help", "--quick"),
         ("runs list", "no launches"),
         ("runs card --help", "Id of a launch"),
         ("runs probe --help", "--split"),

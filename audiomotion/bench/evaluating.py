@@ -1,18 +1,15 @@
 """What measuring costs beside generating: the protocol, part by part, at its own size."""
 
-import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from audiomotion.bench.clock import Clock
+from audiomotion.bench.clocked import DECODING, ClockedTokenizer
 from audiomotion.bench.made_up import MadeUp, ReadyEmbeddings, ReadyMotion, made_up_embeddings
 from audiomotion.bench.timing import Cost, Spread
 from audiomotion.config.experiment import Experiment
@@ -30,13 +27,12 @@ from audiomotion.evaluate.protocol import (
     evaluate,
     num_diversity_pairs,
 )
-from audiomotion.models.tokenizer import MotionTokenizer
 
 MOST_OF_GENERATING = 0.10
 FID_SAMPLES, FID_SECONDS = 5000, 0.3
 """Embeddings of the single FID that is measured, and what it may take."""
 
-_GENERATING, _DECODING = "generating", "decoding"
+_GENERATING, _DECODING = "generating", DECODING
 _MOTION, _TEXT, _PROTOCOL, _ONE_FID = "embedding motion", "embedding text", "protocol", "one FID"
 
 
@@ -118,44 +114,6 @@ def _measuring(seconds: Mapping[str, float]) -> float:
     return seconds[_MOTION] + seconds[_TEXT] + seconds[_PROTOCOL]
 
 
-class Clock:
-    """Adds up the seconds of parts, the device's own work included."""
-
-    def __init__(self, device: str) -> None:
-        self._on_gpu = torch.device(device).type == "cuda"
-        self._seconds: dict[str, float] = defaultdict(float)
-
-    @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Take the time of what is done inside."""
-        started = self._now()
-        yield
-        self._seconds[name] += self._now() - started
-
-    def take(self) -> dict[str, float]:
-        """Return the seconds of all parts, and begin anew."""
-        seconds = dict(self._seconds)
-        self._seconds.clear()
-        return seconds
-
-    def _now(self) -> float:
-        if self._on_gpu:
-            torch.cuda.synchronize()
-        return time.perf_counter()
-
-
-class _ClockedTokenizer(MotionTokenizer):
-    """A tokenizer whose decoding is timed."""
-
-    def __init__(self, tokenizer: MotionTokenizer, clock: Clock) -> None:
-        super().__init__(tokenizer.rvq, tokenizer.stats)
-        self._clock = clock
-
-    def decode(self, tokens: Tensor) -> list[NDArray[np.float32]]:
-        with self._clock.part(_DECODING):
-            return super().decode(tokens)
-
-
 class _Parts:
     """The parts of an evaluation, ready to be timed."""
 
@@ -168,7 +126,7 @@ class _Parts:
         self._clock = Clock(device)
         self._generator = self._made_up.generator(folder)
         system = self._generator.system
-        system.tokenizer = _ClockedTokenizer(system.tokenizer, self._clock)
+        system.tokenizer = ClockedTokenizer(system.tokenizer, self._clock)
         self._evaluator = self._made_up.evaluator()
         config = self._config
         self._num_samples = config.multimodality_captions * config.multimodality_samples

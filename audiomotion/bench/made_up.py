@@ -76,18 +76,9 @@ class MadeUp:
         """Return a system that generates, from features as the encoder's, written to `folder`."""
         experiment = self.experiment
         shape = feature_shape(SystemStages(experiment).tested_features.config)
-        width, layers = shape["feature_dim"], shape["num_layers"]
-
-        def condition() -> ConditionEncoder:
-            return ConditionEncoder(experiment.used_compressor, FeatureShape(width, layers))
-
-        system = AudioToMotion(
-            MotionTokenizer(build_rvq(experiment.rvq, self.skeleton), self.stats),
-            ConditionedMasked(condition(), experiment.masked, experiment.rvq),
-            ConditionedResidual(condition(), experiment.residual, experiment.rvq),
-            experiment.generation,
-            self.device,
-        )
+        width = shape["feature_dim"]
+        parts = random_parts(experiment, FeatureShape(width, shape["num_layers"]))
+        system = AudioToMotion(*parts, experiment.generation, self.device)
         return SystemGenerator(system, _written_features(folder, width, shape["frame_hz"]))
 
     def _items(self, num_clips: int) -> list[TestItem]:
@@ -151,6 +142,27 @@ class ReadyEmbeddings(FrozenEvaluator):
         first = self.num_captions % _NUM_DRAWS
         self.num_captions += len(captions)
         return self._rows[first : first + len(captions)]
+
+
+def random_parts(
+    experiment: Experiment, shape: FeatureShape
+) -> tuple[MotionTokenizer, ConditionedMasked, ConditionedResidual]:
+    """Return the parts of a system at an experiment's sizes, with random weights.
+
+    Args:
+        experiment: Whose sizes are used.
+        shape: Of the features that it generates from.
+    """
+
+    def condition() -> ConditionEncoder:
+        return ConditionEncoder(experiment.used_compressor, shape)
+
+    skeleton = _skeleton(experiment)
+    return (
+        MotionTokenizer(build_rvq(experiment.rvq, skeleton), _no_change(skeleton.feature_dim)),
+        ConditionedMasked(condition(), experiment.masked, experiment.rvq),
+        ConditionedResidual(condition(), experiment.residual, experiment.rvq),
+    )
 
 
 def made_up_embeddings(number: int, evaluator: FrozenEvaluator, seed: int = 3) -> Embeddings:

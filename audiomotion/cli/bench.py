@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from audiomotion.cli.bench_systems import cascade, generate
 from audiomotion.cli.console import errors, results
 from audiomotion.cli.options import DEFAULT_STORE, JsonOption, SetOption, StoreOption, WeightsOption
 from audiomotion.config.resolve import ResolvedArm, resolve
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from audiomotion.bench.timing import Cost, Measurement, Spread
 
 app = typer.Typer(no_args_is_help=True)
+app.command("cascade")(cascade)
+app.command("generate")(generate)
 
 
 @app.callback()

@@ -55,9 +55,12 @@ def _say_launches(found: PaperTable) -> None:
     measured = [block.measured.run for block in found.blocks if block.measured]
     for run in measured:
         errors.say(f"from launch {run.id}, finished {run.updated or run.created}")
+    if found.speeds is not None:
+        errors.say(f"from benchmark {found.speeds.name}")
     if not measured:
+        what = "nothing" if found.speeds is None else "no motion"
         errors.say(
-            f"nothing measured: no finished launch of {found.layout.axis}; "
+            f"{what} measured: no finished launch of {found.layout.axis}; "
             f"`amx ablate {found.layout.axis}` makes one (see also --store)"
         )
 

@@ -53,10 +53,20 @@ class Recognizer:
         on_cpu = torch.device(device).type == "cpu"
         self._batch_windows = 1 if on_cpu else _DEVICE_WINDOWS
 
-    def transcribe(self, waveforms: Sequence[np.ndarray]) -> list[str]:
-        """Return the words of each waveform, mono at 16 kHz; empty where nothing is heard."""
+    def transcribe(
+        self, waveforms: Sequence[np.ndarray], num_tokens: Sequence[int] | None = None
+    ) -> list[str]:
+        """Return the words of each waveform, mono at 16 kHz; empty where nothing is heard.
+
+        `num_tokens`, one a waveform, is how many tokens are decoded of it, no fewer and no more, in
+        a batch the most of its members: for timing random weights, which do not know when to stop.
+        """
         groups = [self._windows(wave) for wave in checked_waveforms(waveforms)]
-        heard = iter(self._transcribe([window for group in groups for window in group]))
+        fixed = num_tokens or [0] * len(groups)
+        asked = [
+            (window, count) for group, count in zip(groups, fixed, strict=True) for window in group
+        ]
+        heard = iter(self._transcribe(asked))
         texts = [" ".join(filter(None, (next(heard) for _ in group))) for group in groups]
         return texts
 
@@ -64,15 +74,15 @@ class Recognizer:
         starts = range(0, waveform.size, self._window_samples)
         return [waveform[start : start + self._window_samples] for start in starts]
 
-    def _transcribe(self, windows: Sequence[np.ndarray]) -> list[str]:
+    def _transcribe(self, asked: Sequence[tuple[np.ndarray, int]]) -> list[str]:
         texts: list[str] = []
         with exact_inference(), quietly():
-            for start in range(0, len(windows), self._batch_windows):
-                ids = self._generate(windows[start : start + self._batch_windows])
-                texts += [self._words(row) for row in ids.tolist()]
+            for start in range(0, len(asked), self._batch_windows):
+                windows, counts = zip(*asked[start : start + self._batch_windows], strict=True)
+                texts += [self._words(row) for row in self._generate(windows, max(counts)).tolist()]
         return texts
 
-    def _generate(self, windows: Sequence[np.ndarray]) -> torch.Tensor:
+    def _generate(self, windows: Sequence[np.ndarray], num_tokens: int) -> torch.Tensor:
         prepare: Any = self._log_mel
         mels = [
             prepare(window, sampling_rate=SAMPLE_HZ, return_tensors="pt")["input_features"]
@@ -83,7 +93,8 @@ class Recognizer:
             torch.cat(mels).to(self._device),
             do_sample=False,
             num_beams=1,
-            max_new_tokens=self._max_tokens,
+            max_new_tokens=num_tokens or self._max_tokens,
+            **({"min_new_tokens": num_tokens} if num_tokens else {}),
             **({"language": "en", "task": "transcribe"} if told else {}),
         )
         return ids

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from audiomotion.config.experiment import GenerationConfig
 from audiomotion.generate.decoding import decode_base_tokens, decode_residual_tokens
@@ -55,8 +56,7 @@ class AudioToMotion:
                 part.to(self.device) for part in pad([features[index] for index in batch])
             )
             return self._decoded(
-                lambda: self.masked.condition(rows, valid_mask),
-                lambda: self.residual.condition(rows, valid_mask),
+                *self.conditions(rows, valid_mask),
                 [num_frames[index] // frames for index in batch],
                 [seeds[index] for index in batch],
             )
@@ -78,8 +78,8 @@ class AudioToMotion:
         def make(batch: list[int]) -> list[NDArray[np.float32]]:
             chosen = torch.tensor([rows[index] for index in batch], device=self.device)
             return self._decoded(
-                lambda: conditions.masked[chosen],
-                lambda: conditions.residual[chosen],
+                conditions.masked[chosen],
+                conditions.residual[chosen],
                 [num_frames[index] // frames for index in batch],
                 [seeds[index] for index in batch],
             )
@@ -100,12 +100,7 @@ class AudioToMotion:
         for start in range(0, len(order), batch_size):
             batch = [features[index] for index in order[start : start + batch_size]]
             frames, valid_mask = (part.to(self.device) for part in pad(batch))
-            parts.append(
-                (
-                    self.masked.condition(frames, valid_mask),
-                    self.residual.condition(frames, valid_mask),
-                )
-            )
+            parts.append(self.conditions(frames, valid_mask))
         place = torch.empty(len(order), dtype=torch.int64, device=self.device)
         place[torch.tensor(order, device=self.device)] = torch.arange(
             len(order), device=self.device
@@ -116,25 +111,27 @@ class AudioToMotion:
         )
 
     def _decoded(
-        self,
-        masked: Callable[[], Condition],
-        residual: Callable[[], Condition],
-        lengths: list[int],
-        seeds: list[int],
+        self, masked: Condition, residual: Condition, lengths: list[int], seeds: list[int]
     ) -> list[NDArray[np.float32]]:
-        """Return the motion of a batch; each condition is made where it is needed."""
+        """Return the motion of a batch."""
         draws = torch.tensor(seeds, device=self.device)
-        base = decode_base_tokens(
-            self.masked.transformer,
-            masked(),
-            torch.tensor(lengths, device=self.device),
-            self.config.masked,
-            draws,
-        )
-        tokens = decode_residual_tokens(
-            self.residual.transformer, base, residual(), self.config.residual, draws
-        )
-        return self.tokenizer.decode(tokens)
+        base = self.base_tokens(masked, torch.tensor(lengths, device=self.device), draws)
+        return self.tokenizer.decode(self.all_tokens(base, residual, draws))
+
+    def conditions(self, frames: Tensor, valid_mask: Tensor) -> tuple[Condition, Condition]:
+        """Return what each transformer's own compressor makes of features `(B, L, F)`."""
+        first = self.masked.condition(frames, valid_mask)
+        return first, self.residual.condition(frames, valid_mask)
+
+    def base_tokens(self, condition: Condition, lengths: Tensor, seeds: Tensor) -> Tensor:
+        """Return base tokens `(B, n)` of `lengths` `(B,)` tokens."""
+        transformer = self.masked.transformer
+        return decode_base_tokens(transformer, condition, lengths, self.config.masked, seeds)
+
+    def all_tokens(self, base: Tensor, condition: Condition, seeds: Tensor) -> Tensor:
+        """Return the tokens of all layers `(B, n, Q)`."""
+        transformer = self.residual.transformer
+        return decode_residual_tokens(transformer, base, condition, self.config.residual, seeds)
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,38 @@ class ResidualTransformer(ConditionedTransformer):
 
         Of `tokens` `(B, n, Q)` only the coarser layers are read; -1 is no code.
         """
-        history = self.history(tokens, _of_each_clip(layer, tokens), valid_mask)
+        if isinstance(layer, int):
+            history = self.history_of_all(tokens, layer, valid_mask)
+        else:
+            history = self.history(tokens, layer, valid_mask)
         return self.predict(history, layer, condition, valid_mask)
+
+    def history_of_all(self, tokens: Tensor, layer: int, valid_mask: Tensor) -> Tensor:
+        """Return `history` where `layer` is that of all clips: the same sums in the same order.
+
+        Of the tables only those below are read, from where they are: joining all of them, 5 MB at
+        the paper's sizes, took 4 % of the time that one clip's generation takes.
+        """
+        missing = ~valid_mask[..., None] | (tokens[..., :layer] < 0)
+        rows = tokens[..., :layer].masked_fill(missing, self.pad_id)
+        first, *others = (
+            functional.embedding(rows[..., below], self._embedding_table(below))
+            for below in range(layer)
+        )
+        return sum(others, first)
+
+    def _embedding_table(self, layer: int) -> Tensor:
+        """Return the embeddings of one layer of 0..Q-2."""
+        if not self.share_weights:
+            return self.token_embed_weight[layer]
+        return self.embed_proj_shared_weight[layer - 1] if layer else self.token_embed_weight_[0]
+
+    def _output_table(self, layer: int) -> Tensor:
+        """Return the classifier of one layer of 1..Q-1."""
+        if not self.share_weights:
+            return 2 * self.output_proj_weight[layer - 1]
+        is_last = layer == self.num_quantizers - 1
+        return self.output_proj_weight_[0] if is_last else self.embed_proj_shared_weight[layer - 1]
 
     def history(self, tokens: Tensor, layers: Tensor, valid_mask: Tensor) -> Tensor:
         """Sum the embeddings of the layers below `layers` `(B,)` to `(B, n, token_dim)`."""
@@ -116,19 +146,19 @@ class ResidualTransformer(ConditionedTransformer):
         layers = _of_each_clip(layer, history)
         one_hot = functional.one_hot(layers, self.num_quantizers).to(history.dtype)
         outputs = self.contextualise(history, condition, valid_mask, self.quant_emb(one_hot))
-        tables = self.output_tables()
         if isinstance(layer, int):  # no clips to be found, which a GPU would be waited for
-            return self._classify(outputs, tables, layer - 1)
+            return self._classify(outputs, self._output_table(layer), layer - 1)
+        tables = self.output_tables()
         logits = outputs.new_empty(*outputs.shape[:2], self.codebook_size + 1)
         # A product a layer: gathering a table for every clip would copy a megabyte each.
         for index in range(len(tables)):
             clips = layers == index + 1
-            logits[clips] = self._classify(outputs[clips], tables, index)
+            logits[clips] = self._classify(outputs[clips], tables[index], index)
         return logits
 
-    def _classify(self, outputs: Tensor, tables: Tensor, index: int) -> Tensor:
+    def _classify(self, outputs: Tensor, table: Tensor, index: int) -> Tensor:
         bias = None if self.share_weights else self.output_proj_bias[index]
-        return functional.linear(outputs, tables[index], bias)
+        return functional.linear(outputs, table, bias)
 
     def training_loss(
         self, tokens: Tensor, condition: Condition, valid_mask: Tensor

@@ -40,11 +40,16 @@ def over_seeds(means: Sequence[float]) -> Figure:
 
     The intervals over repeats say nothing of the training seed, so they do not enter.
     """
+    return mean_with_interval(means)
+
+
+def mean_with_interval(values: Sequence[float]) -> Figure:
+    """Return the mean of at least two values with its 95 % interval, by Student's t."""
     from scipy.special import stdtrit
 
-    count = len(means)
-    mean = math.fsum(means) / count
-    spread = math.sqrt(math.fsum((value - mean) ** 2 for value in means) / (count - 1))
+    count = len(values)
+    mean = math.fsum(values) / count
+    spread = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
     return Figure(mean, float(stdtrit(count - 1, 0.975)) * spread / math.sqrt(count))
 
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from audiomotion.bench.evaluating import Clock, EvaluationSize, _batches, bench_evaluation
+from audiomotion.bench.clock import Clock
+from audiomotion.bench.evaluating import EvaluationSize, _batches, bench_evaluation
 from audiomotion.bench.made_up import MadeUp, ReadyEmbeddings, ReadyMotion
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import resolve

@@ -102,3 +102,10 @@ def test_random_weights_have_words_of_their_own_and_an_end() -> None:
     assert first == again
     assert len(first.split()) == 12
     assert all(word[0] == "w" and word[1:].isdecimal() for word in first.split())
+
+
+def test_random_weights_decode_as_many_tokens_as_asked_of_each_waveform() -> None:
+    heard = Recognizer(RecognizerConfig(weights="random", random_size="tiny"))
+    texts = heard.transcribe([WAVES[0], WAVES[1]], [3, 7])
+    lengths = [len(text.split()) for text in texts]
+    assert lengths[1] - lengths[0] == 4

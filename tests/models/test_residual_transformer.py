@@ -169,3 +169,19 @@ def test_one_layer_for_all_clips_needs_no_value_back_from_a_gpu() -> None:
     assert model.predict(history, 2, condition, valid).shape == (3, 5, 17)
     with pytest.raises(NotImplementedError):
         model.predict(history, layers, condition, valid)
+
+
+@pytest.mark.parametrize("share_weights", [True, False])
+@torch.no_grad()
+def test_one_layer_for_all_clips_gives_the_same_bytes_as_a_layer_a_clip(
+    share_weights: bool,
+) -> None:
+    torch.manual_seed(0)
+    config = SMALL.model_copy(update={"share_weights": share_weights})
+    model = ResidualTransformer(config, 32, 4, 16).eval()
+    tokens = torch.randint(-1, 32, (3, 7, 4))
+    valid = torch.arange(7) < torch.tensor([7, 1, 4])[:, None]
+    for layer in (1, 2, 3):
+        joined = model.history(tokens, torch.full((3,), layer), valid)
+        assert model.history_of_all(tokens, layer, valid).equal(joined)
+        assert model._output_table(layer).equal(model.output_tables()[layer - 1])

@@ -7,8 +7,11 @@ from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.records import RunRecord, all_runs
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.report.paper.layouts import LAYOUTS, PaperLayout
+from audiomotion.report.paper.speeds import TABLE as SPEED_TABLE
+from audiomotion.report.paper.speeds import newest_speeds
 from audiomotion.report.paper.table import Block, PaperTable, measured_block, published_block
 from audiomotion.report.tables import table_of
+from audiomotion.report.word_errors import word_errors_of
 
 
 def paper_table(
@@ -41,7 +44,11 @@ def paper_table(
             f"no finished launch of {layout.axis} on {dataset}: run "
             f"`amx ablate {layout.axis} --dataset {dataset}` first, or see --store"
         )
-    return PaperTable(layout, _blocks(layout, store, chosen, dataset))
+    blocks = _blocks(layout, store, chosen, dataset)
+    if number != SPEED_TABLE:
+        return PaperTable(layout, blocks)
+    heard = {run.id: word_errors_of(store, run) for run in chosen}
+    return PaperTable(layout, blocks, newest_speeds(store), heard)
 
 
 def answers(run: RunRecord, number: int) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from audiomotion.orchestrate.records import RunRecord
 from audiomotion.report.metrics import METRICS, PUBLISHED_ONLY
 from audiomotion.report.paper.layouts import DATASET_LABELS, PaperLayout
+from audiomotion.report.paper.speed_sheet import quality_grid, speed_notes, speed_rows
+from audiomotion.report.paper.speeds import TABLE as SPEED_TABLE
 from audiomotion.report.paper.table import Block, Measured, PaperTable
 from audiomotion.report.published import PublishedRow
 from audiomotion.report.render.grid import Cell, Grid, GridRow, Heading, Kind, Sheet, texts
@@ -31,12 +33,13 @@ def paper_sheet(paper: PaperTable) -> Sheet:
             *map(Heading, ("Datasets", *layout.row_headings, "Figures")),
             *(Heading(column.label, column.group) for column in layout.columns),
         ],
-        groups=[_repeats_marked(group, num_headings) for group in _groups(paper)],
+        groups=[_repeats_marked(group, num_headings) for group in _main_groups(paper)],
         num_row_headings=num_headings,
     )
     tables = [one.table for one in measured]
+    quality = [quality_grid(paper, one) for one in measured] if _is_of_speed(paper) else []
     return Sheet(
-        grids=[grid, *(own for table in tables for own in _statistics(table))],
+        grids=[grid, *quality, *(own for table in tables for own in _statistics(table))],
         warnings=[sentence for one in measured for sentence in _warnings(one, measured)],
         notes=list(_notes(paper)),
     )
@@ -45,6 +48,14 @@ def paper_sheet(paper: PaperTable) -> Sheet:
 def _statistics(table: ResultTable) -> Iterator[Grid]:
     for grid in (*difference_grids(table), *noise_grids(table)):
         yield replace(grid, title=f"{grid.title}: {table.title} on {table.dataset}")
+
+
+def _is_of_speed(paper: PaperTable) -> bool:
+    return paper.layout.number == SPEED_TABLE
+
+
+def _main_groups(paper: PaperTable) -> Iterator[list[GridRow]]:
+    return iter(speed_rows(paper)) if _is_of_speed(paper) else _groups(paper)
 
 
 def _groups(paper: PaperTable) -> Iterator[list[GridRow]]:
@@ -134,9 +145,12 @@ def _repeats_marked(rows: Sequence[GridRow], num_headings: int) -> list[GridRow]
 
 def _notes(paper: PaperTable) -> Iterator[str]:
     measured = [block.measured for block in paper.blocks if block.measured]
+    if _is_of_speed(paper):
+        yield from speed_notes(paper.speeds)
     for block in paper.blocks:
         if block.measured is None:
-            yield f"Published only, nothing measured here: {_label(block.dataset)}."
+            if not _is_of_speed(paper):
+                yield f"Published only, nothing measured here: {_label(block.dataset)}."
             continue
         yield f"Measured: {_named(block.measured.run)}."
         prefix = _prefix(block.measured, measured)

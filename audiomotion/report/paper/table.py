@@ -1,16 +1,18 @@
 """One table of the paper with what was measured beside each of its rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from audiomotion.orchestrate.records import RunRecord
 from audiomotion.report.cells import CellRecord, cell_records
 from audiomotion.report.metrics import METRICS, PUBLISHED_ONLY
 from audiomotion.report.paper.layouts import PaperLayout
+from audiomotion.report.paper.speeds import SpeedRecord
 from audiomotion.report.published import PublishedRow, published_rows
 from audiomotion.report.statistics import Figure
 from audiomotion.report.table import ResultTable, Row
 from audiomotion.report.verdicts import Verdict
+from audiomotion.report.word_errors import WordErrors
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,15 @@ class PaperTable:
 
     layout: PaperLayout
     blocks: Sequence[Block]
+    speeds: SpeedRecord | None = None
+    """Of table 4: what was measured of speed."""
+    word_errors: Mapping[str, Mapping[str, WordErrors]] = field(default_factory=dict)
+    """Of table 4: by launch and arm, how much a cascade mishears."""
 
     def cells(self) -> Iterator[CellRecord]:
         """Yield every cell, those of data sets without a launch as published only."""
+        if self.speeds is not None:
+            yield from self.speeds.cells()
         for block in self.blocks:
             beside = set()
             if block.measured is not None:
