@@ -20,10 +20,12 @@ _SILENT_RMS: Final = 1e-3
 """-60 dB of full scale: below the noise of a quiet room as microphones record it."""
 _CLIPPED_SHARE: Final = 1e-3
 """Share of samples at the very peak; speech as it is recorded has a few in a million."""
-_NOISE_FLATNESS: Final = 0.3
-"""Spectral flatness, 1 for white noise. Measured: 0.006 to 0.03 for eSpeak's and Flite's voices."""
-_TELEPHONE_SHARE: Final = 1e-6
-"""Energy above 4 kHz that resampling leaves of 8 kHz audio; wide-band speech has 1e-3 and more."""
+_STEADY: Final = 0.5
+"""Deviation of the loudness of 32 ms frames, in powers of ten. Measured: 0.78 to 1.43 for 64
+utterances of eSpeak NG, 0.03 for white noise, 0.39 for brown noise."""
+_TELEPHONE_SHARE: Final = 5e-4
+"""Share of the energy above 4.6 kHz. Measured on the same utterances: 5e-3 to 4e-2; of what an 8 kHz
+file leaves, 2e-6 to 1e-4."""
 _WINDOW: Final = 512
 
 
@@ -99,26 +101,23 @@ def _doubts(waveform: NDArray[np.float32], seconds: float) -> Iterator[str]:
     magnitudes = np.abs(waveform)
     if (share := float(np.mean(magnitudes >= 0.999 * magnitudes.max()))) > _CLIPPED_SHARE:
         yield f"{100 * share:.1f} % of its samples are at the very peak: recorded too loud, clipped"
-    power = _mean_power(waveform)
-    if _flatness(power) > _NOISE_FLATNESS:
-        yield "sounds like noise, not like speech; what comes out is no answer to anything"
-    elif _high_share(power) < _TELEPHONE_SHARE:
+    if _deviation(waveform) < _STEADY:
+        yield "is as steady as noise or a tone, unlike speech; what comes out answers nothing"
+    elif _high_share(waveform) < _TELEPHONE_SHARE:
         yield "has nothing above 4 kHz, as over a telephone; no system here was trained on such"
 
 
-def _mean_power(waveform: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the mean power of each of 257 frequencies, 0 to 8 kHz."""
-    padded = np.pad(waveform, (0, -len(waveform) % _WINDOW)).reshape(-1, _WINDOW)
-    spectrum = np.fft.rfft(padded * np.hanning(_WINDOW), axis=1)
-    power: NDArray[np.float64] = np.mean(np.abs(spectrum) ** 2, axis=0) + 1e-20
-    return power
+def _frames(waveform: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the waveform in frames `(n, 512)`, the last one filled up with zeros."""
+    return np.pad(waveform, (0, -len(waveform) % _WINDOW)).reshape(-1, _WINDOW)
 
 
-def _flatness(power: NDArray[np.float64]) -> float:
-    """Return the spectral flatness up to 3.8 kHz, which also telephones carry: 0 to 1."""
-    band = power[4 : int(3800 / 8000 * 256)]
-    return float(np.exp(np.mean(np.log(band))) / np.mean(band))
+def _deviation(waveform: NDArray[np.float32]) -> float:
+    whole = _frames(waveform)[: max(1, len(waveform) // _WINDOW)]
+    return float(np.log10(np.mean(whole**2, axis=1) + 1e-7).std())
 
 
-def _high_share(power: NDArray[np.float64]) -> float:
+def _high_share(waveform: NDArray[np.float32]) -> float:
+    spectrum = np.fft.rfft(_frames(waveform) * np.hanning(_WINDOW), axis=1)
+    power = np.mean(np.abs(spectrum) ** 2, axis=0) + 1e-20
     return float(power[int(4600 / 8000 * 256) :].sum() / power.sum())

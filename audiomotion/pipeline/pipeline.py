@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,8 +146,10 @@ class AudioToMotionPipeline:
             DataError: An instruction cannot be used; the message says which and why.
         """
         single = isinstance(inputs, (str, Path, np.ndarray))
-        given: list[Any] = [inputs] if single else list(inputs)
-        wanted = list(seconds) if isinstance(seconds, (list, tuple)) else [seconds] * len(given)
+        given: list[Any] = [inputs] if single else list(cast(Sequence[Given], inputs))
+        wanted: list[float | None] = (
+            list(seconds) if isinstance(seconds, Sequence) else [seconds] * len(given)
+        )
         if len(wanted) != len(given):
             raise ConfigError(f"{len(wanted)} lengths for {len(given)} instructions")
         understood = self.encoder.understand(given, sample_hz)

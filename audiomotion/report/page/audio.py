@@ -31,7 +31,7 @@ def audio_uri(path: Path) -> str:
 
 
 def samples_uri(waveform: NDArray[np.float32], rate: int) -> str:
-    """Return a waveform `(S,)` as a `data:` URI of FLAC, 16 bits; zeros fill up a very short one."""
+    """Return a waveform `(S,)` as a `data:` URI of 16 bit FLAC; zeros fill up a short one."""
     filled = np.pad(waveform.clip(-1, 1), (0, max(0, _BLOCK + 1 - len(waveform))))
     return _uri("flac", _flac(filled, rate))
 
