@@ -24,8 +24,8 @@ _STEADY: Final = 0.5
 """Deviation of the loudness of 32 ms frames, in powers of ten. Measured: 0.78 to 1.43 for 64
 utterances of eSpeak NG, 0.03 for white noise, 0.39 for brown noise."""
 _TELEPHONE_SHARE: Final = 5e-4
-"""Share of the energy above 4.6 kHz. Measured on the same utterances: 5e-3 to 4e-2; of what an 8 kHz
-file leaves, 2e-6 to 1e-4."""
+"""Share of the energy above 4.6 kHz. Measured on the same utterances: 5e-3 to 4e-2; of what 8 kHz
+leave, 2e-6 to 1e-4."""
 _WINDOW: Final = 512
 
 
