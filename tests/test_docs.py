@@ -1,8 +1,10 @@
 import re
 import shlex
+import shutil
+import warnings
 from pathlib import Path
 
-from tests.cli.command_line import amx
+from tests.cli.command_line import amx, train
 from tests.models.official_files import write_folder, write_glove
 
 CHECKOUT = Path(__file__).parents[1]
@@ -60,3 +62,26 @@ def shell_lines(page: str) -> list[str]:
     text = (CHECKOUT / "docs" / page).read_text(encoding="utf-8")
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
+
+
+def test_the_page_s_way_from_a_voice_to_files_works(tmp_path: Path, monkeypatch) -> None:
+    """All but training the demo, which takes minutes: a tiny launch stands in for it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AMX_STORE", str(tmp_path / "amx-store"))
+    assert train(tmp_path / "amx-store").code == 0
+    spoken = sorted((tmp_path / "amx-store").rglob("artifacts/speak/*/wav/*/*.wav"))
+    (tmp_path / "recordings").mkdir()
+    for target in ("voice.wav", "recordings/other.wav"):
+        shutil.copyfile(spoken[0], tmp_path / target)
+    commands = [line.replace("demo", "tiny") for line in shell_lines("generate.md")]
+    assert commands[0] == "amx train tiny --executor local"
+    for command in commands[1:]:
+        ended = amx(*shlex.split(command)[1:])
+        assert ended.code == 0, ended.err
+    text = (CHECKOUT / "docs" / "generate.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that the text is spoken first
+        exec(program, {})
+    made = {path.name for path in tmp_path.iterdir()} | {p.name for p in Path("motions").iterdir()}
+    assert {"voice.bvh", "voice.glb", "other-seed2.npy", "text-1-seed0.features.npy"} <= made

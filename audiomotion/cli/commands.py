@@ -9,6 +9,8 @@ from audiomotion.cli import (
     data,
     doctor,
     evaluate,
+    export,
+    generate,
     importing,
     jobs,
     listing,
@@ -28,6 +30,8 @@ def register(app: typer.Typer) -> None:
     app.command("train")(running.train)
     app.command("ablate")(running.ablate)
     app.command("evaluate")(evaluate.evaluate)
+    app.command("export")(export.export)
+    app.command("generate")(generate.generate)
     app.command("table")(table.table)
     app.command("report")(report.report)
     app.command("config")(configuration.config)

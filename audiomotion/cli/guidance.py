@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from audiomotion.cli.console import errors
-from audiomotion.cli.finding import find_run
 from audiomotion.config.resolve import ResolvedArm
 from audiomotion.errors import ConfigError
+from audiomotion.orchestrate.choosing import find_run
 from audiomotion.orchestrate.records import RunFolder, all_runs
 from audiomotion.orchestrate.store import ArtifactStore
 from audiomotion.report.guidance import CONVENTION

@@ -12,6 +12,7 @@ from audiomotion.cli.options import JsonOption, RecipesOption
 from audiomotion.config.axis import AxisConfig, load_axis
 from audiomotion.config.compressors import COMPRESSORS
 from audiomotion.config.datasets import DATASETS
+from audiomotion.config.exporters import EXPORTERS
 from audiomotion.config.extractors import EXTRACTORS
 from audiomotion.config.recipes import list_recipes
 from audiomotion.config.rewriters import REWRITERS
@@ -36,6 +37,7 @@ class Kind(StrEnum):
     datasets = "datasets"
     rewriters = "rewriters"
     speech = "speech"
+    formats = "formats"
 
 
 def list_(
@@ -83,6 +85,7 @@ def _entries(kind: Kind, recipes: Path | None) -> Mapping[str, Entry]:
         Kind.datasets: DATASETS,
         Kind.rewriters: REWRITERS,
         Kind.speech: SPEECH,
+        Kind.formats: EXPORTERS,
     }
     if kind in families:
         return _members(families[kind])

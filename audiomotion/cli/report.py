@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audiomotion.cli.console import errors
-from audiomotion.cli.finding import find_run
 from audiomotion.cli.options import (
     DEFAULT_STORE,
     DataRootOption,
@@ -21,6 +20,7 @@ from audiomotion.cli.options import (
 from audiomotion.config.nearest import not_one_of
 from audiomotion.errors import ClusterError, ConfigError
 from audiomotion.files import full_disk_explained
+from audiomotion.orchestrate.choosing import find_run
 from audiomotion.orchestrate.records import RunFolder, RunRecord, all_runs
 from audiomotion.orchestrate.store import ArtifactStore, open_store
 

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from audiomotion.cli.console import results
-from audiomotion.cli.finding import find_run
 from audiomotion.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from audiomotion.errors import ConfigError
+from audiomotion.orchestrate.choosing import find_run
 from audiomotion.orchestrate.records import all_runs
 from audiomotion.orchestrate.results import fetch_manifests
 from audiomotion.orchestrate.store import open_store

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import typer
 
 from audiomotion.cli.console import errors, results
-from audiomotion.cli.finding import find_run
 from audiomotion.cli.options import (
     DEFAULT_STORE,
     DataRootOption,
@@ -18,6 +17,7 @@ from audiomotion.cli.options import (
 from audiomotion.cli.preparing import prepare
 from audiomotion.config.runtime import Runtime
 from audiomotion.config.speaker_probe import SpeakerProbeConfig
+from audiomotion.orchestrate.choosing import find_run
 from audiomotion.orchestrate.plan import Plan
 from audiomotion.orchestrate.records import RunRecord, all_runs
 from audiomotion.orchestrate.speaker_probes import make_probes, speaker_probes

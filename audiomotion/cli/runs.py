@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from audiomotion.cli.console import errors, results
-from audiomotion.cli.finding import find_run
 from audiomotion.cli.options import DEFAULT_STORE, JsonOption, StoreOption
 from audiomotion.cli.tune_view import print_record
 from audiomotion.errors import ConfigError
+from audiomotion.orchestrate.choosing import find_run
 from audiomotion.orchestrate.records import ArmRecord, RunFolder, RunRecord, all_runs
 from audiomotion.orchestrate.store import open_store
 from audiomotion.report.cells import cell_records

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from audiomotion.cli.console import errors, results
-from audiomotion.cli.finding import find_run
 from audiomotion.cli.options import DEFAULT_STORE, JsonOption, StoreOption, experiment_names
 from audiomotion.errors import DataError
 from audiomotion.files import full_disk_explained, write_atomic
+from audiomotion.orchestrate.choosing import find_run
 from audiomotion.orchestrate.records import all_runs
 from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.report.paper.choosing import paper_table

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from audiomotion.cli.console import errors
-from audiomotion.cli.finding import find_run
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.nearest import not_one_of
 from audiomotion.config.resolve import resolve
 from audiomotion.config.runtime import Runtime
 from audiomotion.config.search import SearchConfig
 from audiomotion.errors import ConfigError
+from audiomotion.orchestrate.choosing import find_run
 from audiomotion.orchestrate.records import ArmRecord, RunRecord, all_runs
 from audiomotion.orchestrate.store import ArtifactStore
 

@@ -15,11 +15,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from audiomotion.cli.console import errors
-from audiomotion.cli.finding import find_run
 from audiomotion.cli.options import DEFAULT_STORE, StoreOption
 from audiomotion.config.nearest import not_one_of
 from audiomotion.errors import ClusterError, ConfigError
 from audiomotion.files import read_json
+from audiomotion.orchestrate.choosing import find_run
 from audiomotion.orchestrate.records import RunRecord, all_runs
 from audiomotion.orchestrate.store import ArtifactStore, open_store
 from audiomotion.orchestrate.submitting.node import tracker_problem

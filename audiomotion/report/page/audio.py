@@ -30,6 +30,12 @@ def audio_uri(path: Path) -> str:
     return _uri("flac", _flac(waveform, rate))
 
 
+def samples_uri(waveform: NDArray[np.float32], rate: int) -> str:
+    """Return a waveform `(S,)` as a `data:` URI of 16 bit FLAC; zeros fill up a short one."""
+    filled = np.pad(waveform.clip(-1, 1), (0, max(0, _BLOCK + 1 - len(waveform))))
+    return _uri("flac", _flac(filled, rate))
+
+
 def _flac(waveform: NDArray[np.float32], rate: int) -> bytes:
     import soundfile  # here, since it loads a library of its own
 

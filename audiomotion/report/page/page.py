@@ -85,6 +85,18 @@ def _given(record: RunRecord, artifacts: Path) -> list[Section]:
 def _assembled(record: RunRecord, sections: Sequence[Section]) -> str:
     questions = [str(one["question"]) for one in record.axis.get("axes", ())]
     title = f"{record.title} on {record.dataset}"
+    heading = questions[0] if questions else title
+    return whole_page(heading, title, _facts(record), sections, questions[1:])
+
+
+def whole_page(
+    heading: str,
+    eyebrow: str,
+    facts: Sequence[tuple[str, str]],
+    sections: Sequence[Section],
+    more_questions: Sequence[str] = (),
+) -> str:
+    """Return a page of sections; a section `motions` gets the script of the viewer."""
     scripts = {
         "theme": asset("theme.js"),
         "viewer": asset("skeleton.js") + asset("viewer.js"),
@@ -92,10 +104,10 @@ def _assembled(record: RunRecord, sections: Sequence[Section]) -> str:
     return rendered(
         "page",
         policy=_policy(scripts.values()),
-        heading=questions[0] if questions else title,
-        more_questions=questions[1:],
-        eyebrow=title,
-        facts=_facts(record),
+        heading=heading,
+        more_questions=more_questions,
+        eyebrow=eyebrow,
+        facts=facts,
         sections=sections,
         style=Markup(palette_css() + asset("page.css")),
         has_viewer=any(section.id == "motions" for section in sections),

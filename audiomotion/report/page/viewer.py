@@ -139,6 +139,11 @@ def _data(scenes: Sequence[Scene]) -> Markup:
         "skeletons": {scene.skeleton.name: skeleton_record(scene.skeleton) for scene in scenes},
         "scenes": [_scene_record(scene) for scene in scenes],
     }
+    return embedded(content)
+
+
+def embedded(content: Any) -> Markup:
+    """Return JSON for a script element, which nothing inside can end."""
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return Markup(
         text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -1,0 +1,1 @@
+"""The formats that a generated motion is written in, a file each."""
