@@ -65,6 +65,9 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("import --help", "momask"),
         ("jobs --help", "logs"),
         ("doctor --help", "--address"),
+        ("tune --help", "--force-test-split"),
+        ("tune cfg --dataset demo --dry-run", "60 trials to run"),
+        ("list searches", "Which guidance scales"),
     ],
 )
 def test_a_light_command_imports_nothing_heavy(tmp_path: Path, command: str, shows: str) -> None:
