@@ -74,6 +74,9 @@ def run(folder: Path, *args: str) -> tuple[str, set[str], float]:
         ("jobs --help", "logs"),
         ("doctor --help", "--address"),
         ("report --help", "--dataset"),
+        ("tune --help", "--force-test-split"),
+        ("tune cfg --dataset demo --dry-run", "60 trials to run"),
+        ("list searches", "Which guidance scales"),
     ],
 )
 def test_a_light_command_imports_nothing_heavy(tmp_path: Path, command: str, shows: str) -> None:

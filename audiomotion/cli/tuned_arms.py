@@ -32,7 +32,8 @@ def tuned_arms(
     Raises:
         ConfigError: An arm has no winner.
     """
-    from audiomotion.cli.tune import TuneOptions, Tuning
+    from audiomotion.cli.tune_options import TuneOptions
+    from audiomotion.cli.tuning import Tuning
     from audiomotion.tune.recipe import best_params
     from audiomotion.tune.request import make_request
     from audiomotion.tune.space import Space
