@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import json
 import os
 import signal
 import subprocess
@@ -79,3 +80,9 @@ def run(*args: object, **variables: str) -> Ended:
     process = start(*args, **variables)
     out, err = process.communicate(timeout=180)
     return Ended(process.returncode, out, err)
+
+
+def oldest(store: Path) -> str:
+    """Return the id of the tiny experiment's first launch; tests may add others to a store."""
+    listed = json.loads(amx("runs", "list", "--store", store, "--json").out)
+    return str([one["id"] for one in listed if one["title"] == "tiny"][-1])

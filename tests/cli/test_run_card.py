@@ -11,7 +11,7 @@ from audiomotion.config.combinations import described
 from audiomotion.config.resolve import resolve
 from audiomotion.orchestrate.launch import Request
 from audiomotion.orchestrate.store import ArtifactStore
-from tests.cli.command_line import TINY, amx
+from tests.cli.command_line import TINY, amx, oldest
 from tests.stages.pipeline import Pipeline
 
 SETS = ("speech={name: espeak, num_voices: 3}", "dataset.num_clips=80")
@@ -98,6 +98,6 @@ def test_what_is_probed_must_be_there(launched: Path, tmp_path: Path) -> None:
 
 
 def test_one_voice_is_a_sentence(finished: Path) -> None:
-    ended = amx("runs", "probe", "tiny", "--executor", "local", "--store", finished)
+    ended = amx("runs", "probe", oldest(finished), "--executor", "local", "--store", finished)
     assert ended.code == 3
     assert "a speaker probe needs at least 2 voices" in ended.problem

@@ -184,7 +184,7 @@ def _look_at(link: str) -> None:
     """Open the page as its reader does: it is MLflow's for training runs, with our comparison."""
     with open_page(link, width=1600, height=1100) as browser:
         shown = browser.page.frame_locator("iframe")
-        assert "real motion" in shown.locator("table").inner_text()
+        assert "real motion" in shown.locator("table").first.inner_text()
         assert shown.locator("img").first.evaluate("image => image.naturalWidth") > 500
-        assert browser.page.get_by_text("comparison.png").is_visible()
+        browser.page.get_by_text("comparison.png").first.wait_for(timeout=60_000)
         browser.screenshot("amx-ui-sqlite", full_page=False)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audiomotion.stages.results import RESULT
-from tests.cli.command_line import TINY, amx
+from tests.cli.command_line import TINY, amx, oldest
 
 SMALL = (TINY, "--arms", "log-mel", "--seeds", "2", "--executor", "local")
 
@@ -49,7 +49,7 @@ def test_json_traces_every_cell_to_artifacts_of_the_store(launched: Path) -> Non
 
 def test_a_launch_is_chosen_by_the_beginning_of_its_id(launched: Path) -> None:
     assert amx("table", "5", "--store", launched, "--run", "feature-ex").code == 0
-    other = amx("table", "5", "--store", launched, "--run", "tiny-demo")
+    other = amx("table", "5", "--store", launched, "--run", oldest(launched))
     assert other.code == 2 and "does not stand beside table 5" in other.problem
     unknown = amx("table", "5", "--store", launched, "--run", "feature-extractor-demo-x")
     assert unknown.code == 2 and "did you mean" in unknown.problem

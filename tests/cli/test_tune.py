@@ -43,7 +43,7 @@ def recipes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def tune(recipes: Path, store: Path, *args: object, search: str = "cfg") -> Ended:
     system = () if "--run" in args else ("--dataset", "tuned")
-    place = ("--recipes", recipes, "--store", store, "--executor", "local")
+    place = ("--recipes", recipes, "--store", store, "--executor", "local", "--no-test")
     return amx("tune", search, *system, *place, *args)
 
 

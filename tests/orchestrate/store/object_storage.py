@@ -107,8 +107,17 @@ def serving() -> Iterator[ObjectStorage]:
     }
     try:
         with mock.patch.dict(os.environ, variables):
+            _forget_file_systems()  # of a server that another module of tests had
             yield storage
     finally:
+        _forget_file_systems()
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _forget_file_systems() -> None:
+    """Have fsspec make its file systems anew: it keeps one for all endpoints of its environment."""
+    import fsspec
+
+    fsspec.get_filesystem_class("s3").clear_instance_cache()
