@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from mlflow.tracking import MlflowClient
 
-from audiomotion.cli.launch_options import LaunchOptions
-from audiomotion.cli.running import Command
+from audiomotion.cli.closing import close_dead_launches
 from audiomotion.files import read_json, write_json
+from audiomotion.orchestrate.store import open_store
 from audiomotion.report import patient
 from tests.cli.command_line import train
 from tests.orchestrate.processes import Meanwhile, wait_until
@@ -54,7 +54,7 @@ def test_a_dead_launch_whose_tracking_server_is_gone_stops_no_other(
         record, state = read_json(folder / "run.json"), read_json(folder / "mlflow.json")
         write_json(folder / "run.json", record | {"status": "running"})
         write_json(folder / "mlflow.json", state | {"uri": "http://127.0.0.1:9"})
-    Command(LaunchOptions(store=str(damaged)))._close_dead_runs("sqlite://")
+    close_dead_launches(open_store(str(damaged)), "sqlite://")
     said = capsys.readouterr().err
     assert "had died; it is marked as interrupted" in said
     assert "MLflow at http://127.0.0.1:9 cannot be used" in said
