@@ -13,6 +13,13 @@ class AudiomotionError(Exception):
     exit_code: ClassVar[int] = 1
 
 
+def failure_with(exit_code: int, message: str) -> AudiomotionError:
+    """Return an error whose exit code is known only when it happens: that of what it is about."""
+    error = AudiomotionError(message)
+    error.exit_code = exit_code  # type: ignore[misc]  # of this one, not of the class
+    return error
+
+
 class ArmsFailedError(AudiomotionError):
     """Some arm of a launch failed; the others finished."""
 

@@ -1,7 +1,7 @@
 """How launches end: closed where their process died, and what is raised of those that did not."""
 
 from audiomotion.cli.console import errors
-from audiomotion.errors import ArmsFailedError, AudiomotionError, ClusterError
+from audiomotion.errors import ArmsFailedError, ClusterError, failure_with
 from audiomotion.orchestrate.records import RunRecord, close_dead_runs
 from audiomotion.orchestrate.store import ArtifactStore
 
@@ -37,8 +37,6 @@ def raise_for(record: RunRecord) -> None:
         raise ArmsFailedError("real and reconstructed motion could not be measured; run it again")
     reasons = {arm.reason: arm.exit_code for arm in failed}
     if len(failed) == len(record.arms) and len(reasons) == 1:
-        error = AudiomotionError(f"every arm failed: {failed[0].reason}")
-        error.exit_code = failed[0].exit_code  # type: ignore[misc]
-        raise error
+        raise failure_with(failed[0].exit_code, f"every arm failed: {failed[0].reason}")
     names = ", ".join(f"{arm.arm} (seed {arm.seed})" for arm in failed)
     raise ArmsFailedError(f"no result for {names}; the same command runs only what is missing")

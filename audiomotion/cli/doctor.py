@@ -23,7 +23,7 @@ from audiomotion.cli.submitting import cluster_address, raw_folders, weights_of
 from audiomotion.cli.weights import frozen_parts
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import resolve
-from audiomotion.errors import AudiomotionError, ClusterError, DataError, ModelError
+from audiomotion.errors import AudiomotionError, ClusterError, DataError, ModelError, failure_with
 from audiomotion.orchestrate.jobs import Jobs
 from audiomotion.orchestrate.store import open_store
 from audiomotion.orchestrate.submitting.address import Address
@@ -71,9 +71,8 @@ def doctor(
         findings = list(_local_findings(asked))
     _print(findings, as_json=as_json)
     if failing := [finding for finding in findings if finding.grade == "fail"]:
-        error = ClusterError(f"{len(failing)} of {len(findings)} checks fail")
-        error.exit_code = _exit_code(failing)  # type: ignore[misc]
-        raise error
+        message = f"{len(failing)} of {len(findings)} checks fail"
+        raise failure_with(_exit_code(failing), message)
 
 
 def _asked(experiments: Sequence[Experiment], store: str, data_root: Path | None) -> Submission:

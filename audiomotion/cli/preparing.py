@@ -15,7 +15,7 @@ from audiomotion.cli.execution import make_executor
 from audiomotion.cli.options import ExecutorName
 from audiomotion.cli.progress import ProgressDisplay
 from audiomotion.config.runtime import Runtime
-from audiomotion.errors import AudiomotionError
+from audiomotion.errors import AudiomotionError, failure_with
 from audiomotion.orchestrate.budget import GpuBudget
 from audiomotion.orchestrate.failures import Failure
 from audiomotion.orchestrate.plan import Fingerprint, Plan
@@ -94,7 +94,6 @@ def _raise_for(failures: Sequence[Failure]) -> None:
     if not distinct:
         return
     reasons = [f"{failure.stage.name}: {failure.reason}" for failure in distinct.values()]
-    error = AudiomotionError("\n".join(dict.fromkeys(reasons)))
     codes = {failure.exit_code for failure in distinct.values()}
-    error.exit_code = codes.pop() if len(codes) == 1 else AudiomotionError.exit_code  # type: ignore[misc]
-    raise error
+    code = codes.pop() if len(codes) == 1 else AudiomotionError.exit_code
+    raise failure_with(code, "\n".join(dict.fromkeys(reasons)))

@@ -69,11 +69,12 @@ def report(
     if path.is_dir():
         raise ConfigError(f"-o {path}: is a folder; give the name of a file")
     from audiomotion.report.page.page import write_report
+    from audiomotion.report.tables import table_of
 
     with full_disk_explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     cards = _speakers(record, place, data_root, executor) if speaker_probe else []
-    write_report(record, place, path, cards)
+    write_report(record, place, table_of(place, record), path, cards)
     errors.say(f"{path.stat().st_size / 1e6:.1f} MB, one file that needs no other")
     _log(record, place, path)
     typer.echo(path)

@@ -64,7 +64,7 @@ def build_table(
             *verdict_notes([*rows, *measured], published),
             *_system_notes(measured),
         ],
-        warnings=fairness_card(record, artifacts).warnings,
+        card=fairness_card(record, artifacts),
         comparison=comparison,
         sampling=_sampling(record, rows, references, artifacts),
     )

@@ -50,7 +50,7 @@ def outside_table(record: RunRecord, artifacts: Path) -> ResultTable:
         published=published,
         published_only=[],
         notes=[*_notes(record, artifacts, published), *verdict_notes(rows, published)],
-        warnings=[],
+        card=None,
         comparison=compare({}, None),
     )
 

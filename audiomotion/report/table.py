@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from audiomotion.report.comparison import Comparison, SamplingDifferences
+from audiomotion.report.fairness.card import FairnessCard
 from audiomotion.report.published import PublishedFigures, PublishedRow
 from audiomotion.report.statistics import Figure
 from audiomotion.report.verdicts import Verdict
@@ -47,8 +48,8 @@ class ResultTable:
     """Systems of those tables that are neither arm nor measured here."""
     notes: Sequence[str]
     """What the figures are and are not."""
-    warnings: Sequence[str]
-    """By what the comparison is less than fair."""
+    card: FairnessCard | None
+    """What each arm was given; None of another system, which was given nothing here."""
     comparison: Comparison
     """The arms against each other, over training seeds."""
     sampling: SamplingDifferences = field(default_factory=dict)
@@ -63,3 +64,8 @@ class ResultTable:
     def has_seeds(self) -> bool:
         """Whether an arm has several training seeds, so that intervals are over these."""
         return any(len(row.by_seed) > 1 for row in self.rows)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """By what the comparison is less than fair."""
+        return self.card.warnings if self.card else ()

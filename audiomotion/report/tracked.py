@@ -15,7 +15,6 @@ from audiomotion.report.columns import table_columns
 from audiomotion.report.comparison_page import comparison_page
 from audiomotion.report.curves_plot import curves_plot, launch_curves
 from audiomotion.report.examples import draw_examples
-from audiomotion.report.fairness.card import fairness_card
 from audiomotion.report.fairness.show import card_sheet
 from audiomotion.report.fairness.tracked import tracked_values
 from audiomotion.report.metric_plot import metric_plot
@@ -82,7 +81,8 @@ class TrackedLaunch:
     def end(self, record: RunRecord) -> None:
         """Write figures, motions and comparison, and close every run with its verdict."""
         table = table_of(self.store, record)
-        card = fairness_card(record, self.store.artifact_root)
+        card = table.card
+        assert card is not None, "what is tracked was trained here"
         rows = {row.name: row for row in table.rows}
         for arm in record.arms:
             own = rows[arm.arm].by_seed.get(arm.seed, {})
@@ -99,7 +99,7 @@ class TrackedLaunch:
         self.tracker.describe("", text, "comparison.md")
         self.tracker.log_text("", markdown(card_sheet(card)), "fairness.md")
         self._log_pictures(record, table, sheet)
-        self._log_report(record)
+        self._log_report(record, table)
         status = "FINISHED" if record.status == "done" else "FAILED"
         self.tracker.end("", status, record.status)
 
@@ -115,12 +115,12 @@ class TrackedLaunch:
                 self.tracker.log_file("", path)
         self.tracker.log_text("", comparison_page(sheet, pictures), COMPARISON_PAGE)
 
-    def _log_report(self, record: RunRecord) -> None:
+    def _log_report(self, record: RunRecord, table: ResultTable) -> None:
         """Write the launch as one page; what is wrong with it must not cost the launch its end."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / REPORT_PAGE
             try:
-                write_report(record, self.store, path)
+                write_report(record, self.store, table, path)
             except DataError as error:
                 logger.warning("MLflow gets no report of %s: %s", record.id, error)
                 return

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from audiomotion.config.dotted import flatten
+
 MAX_PARAM: Final = 6000
 MAX_TAG: Final = 8000
 MAX_KEY: Final = 250
@@ -38,16 +40,6 @@ def parameters(content: Mapping[str, Any]) -> Parameters:
         flat[key] = shortened(text, MAX_PARAM, CONFIGURATION)
         is_whole = is_whole and (key, flat[key]) == (path, text)
     return Parameters(flat, is_whole)
-
-
-def flatten(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    """Return the leaves of nested mappings as `a.b.c` and value; an empty mapping is a leaf."""
-    leaves: list[tuple[str, Any]] = []
-    for key, value in content.items():
-        path = f"{prefix}{key}"
-        is_inner = isinstance(value, Mapping) and bool(value)
-        leaves += flatten(value, f"{path}.") if is_inner else [(path, value)]
-    return leaves
 
 
 def fitting_name(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from audiomotion.config.dotted import nested
 from audiomotion.config.experiment import Experiment
 from audiomotion.config.resolve import resolve
 from audiomotion.errors import ConfigError
@@ -38,7 +39,7 @@ def best_recipe(record: TuneRecord, recipes: Path | None = None) -> str:
     """
     params = best_params(record)
     best = best_experiment(record)
-    short = {"extends": best.name, **_nested(params)}
+    short = {"extends": best.name, **nested(params)}
     content = short if _gives(short, best, recipes) else _plain(best)
     return _heading(record) + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
@@ -53,17 +54,6 @@ def _heading(record: TuneRecord) -> str:
     lines = [f"# Found by {record.id}: {told} on the {record.split} split{forced}."]
     lines += [f"# {CONVENTION}."] if varies_guidance(record) else []
     return "\n".join(lines) + "\n"
-
-
-def _nested(params: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for path, value in params.items():
-        *parents, key = path.split(".")
-        place = found
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[key] = value
-    return found
 
 
 def _gives(content: Mapping[str, Any], wanted: Experiment, recipes: Path | None) -> bool:

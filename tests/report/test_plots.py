@@ -23,7 +23,7 @@ def empty_table(rows, references=()) -> ResultTable:
     """Return a table of rows with nothing beside them."""
     return ResultTable(
         "t", "demo", rows, references, systems=(), published=(), published_only=(), notes=(),
-        warnings=(), comparison=compare({}, None),
+        card=None, comparison=compare({}, None),
     )  # fmt: skip
 
 

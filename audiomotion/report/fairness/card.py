@@ -63,11 +63,6 @@ class FairnessCard:
     remarks: Sequence[str]
     """What is shared, and what is not recorded."""
 
-    @property
-    def sentences(self) -> list[str]:
-        """All that is to stand under a table of the card."""
-        return [*self.warnings, *self.inherent, *self.remarks]
-
 
 def fairness_card(record: RunRecord, artifacts: Path) -> FairnessCard:
     """Return the card of a launch.

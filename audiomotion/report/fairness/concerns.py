@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from audiomotion.config.dotted import flatten
 from audiomotion.orchestrate.records import RunRecord
 
 Concern = Literal[
@@ -72,15 +73,7 @@ def _concern(key: str) -> Concern:
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
     """Yield the keys whose values differ."""
-    first, second = dict(_leaves(one)), dict(_leaves(other))
+    first, second = dict(flatten(one)), dict(flatten(other))
     for key in first.keys() | second.keys():
         if first.get(key) != second.get(key) and key not in _NO_QUESTION:
             yield key
-
-
-def _leaves(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in content.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from audiomotion.config.axis import load_axis
+from audiomotion.config.dotted import flatten
 from audiomotion.config.resolve import ResolvedArm, resolve
 from audiomotion.errors import ConfigError
 from audiomotion.orchestrate.records import RunRecord
-from audiomotion.track.limits import flatten
 
 _FILLED_IN = ("content", "sha256", "checkpoint", "revision")
 """Keys that a plan fills in from what it finds; nobody gives them."""

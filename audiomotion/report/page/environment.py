@@ -6,15 +6,16 @@ from typing import Any, Final
 
 import yaml
 
+from audiomotion.config.dotted import flatten, nested
 from audiomotion.files import read_json
 from audiomotion.orchestrate.records import ArmRecord, RunRecord
 from audiomotion.orchestrate.results import stage_keys
 from audiomotion.orchestrate.store import Artifact
 from audiomotion.report.page.commands import reproduction
-from audiomotion.report.page.sections import Grid, Section
+from audiomotion.report.page.sections import Section
 from audiomotion.report.page.templating import rendered
+from audiomotion.report.render.grid import Grid, plain_grid
 from audiomotion.stages.results import DATASET_REPORT
-from audiomotion.track.limits import flatten
 
 _SHORT: Final = 16
 """Digits of a fingerprint that are shown."""
@@ -65,7 +66,7 @@ def _data(record: RunRecord, artifacts: Path) -> Grid:
             ]
         )
     columns = ["data set", "fingerprint of the raw files", "of the artifact", "clips", "left out"]
-    return Grid("Data that every figure is of", columns, rows)
+    return plain_grid("Data that every figure is of", columns, rows)
 
 
 def _versions(made: Iterable[Artifact]) -> Grid:
@@ -80,7 +81,7 @@ def _versions(made: Iterable[Artifact]) -> Grid:
         [stage, *(", ".join(values.get(name, ())) or _NO_VALUE for name in names)]
         for stage, values in found.items()
     ]
-    return Grid("Versions and devices, as each stage noted them", ["stage", *names], rows)
+    return plain_grid("Versions and devices, as each stage noted them", ["stage", *names], rows)
 
 
 def _split(
@@ -92,18 +93,7 @@ def _split(
     alike = [
         key for key in keys if all(leaves.get(key, ...) == flat[0].get(key) for leaves in flat)
     ]
-    return _nested({key: flat[0][key] for key in alike}), [key for key in keys if key not in alike]
-
-
-def _nested(leaves: Mapping[str, Any]) -> dict[str, Any]:
-    root: dict[str, Any] = {}
-    for path, value in leaves.items():
-        *parents, last = path.split(".")
-        place = root
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = value
-    return root
+    return nested({key: flat[0][key] for key in alike}), [key for key in keys if key not in alike]
 
 
 def _differing(arms: Sequence[ArmRecord], keys: Sequence[str]) -> Grid:
@@ -116,7 +106,7 @@ def _differing(arms: Sequence[ArmRecord], keys: Sequence[str]) -> Grid:
     rows = [
         [key, *(_value(leaves.get(key, ...)) for leaves in flat)] for key in keys if key != "seed"
     ]
-    return Grid("Where the arms differ", ["key", *(arm.arm for arm in shown)], rows)
+    return plain_grid("Where the arms differ", ["key", *(arm.arm for arm in shown)], rows)
 
 
 def _value(value: Any) -> str:
@@ -132,4 +122,4 @@ def _fingerprints(arms: Sequence[ArmRecord]) -> Grid:
         ]
         for arm in arms
     ]
-    return Grid(f"The first {_SHORT} digits of each", ["arm", *stages], rows)
+    return plain_grid(f"The first {_SHORT} digits of each", ["arm", *stages], rows)

@@ -19,7 +19,6 @@ from audiomotion.orchestrate.results import (
     stage_keys,
 )
 from audiomotion.orchestrate.store import ArtifactStore
-from audiomotion.report.fairness.card import fairness_card
 from audiomotion.report.fairness.show import card_sheet
 from audiomotion.report.page.environment import environment_section
 from audiomotion.report.page.figures import figures_section, picture_groups
@@ -30,7 +29,7 @@ from audiomotion.report.page.sections import Section
 from audiomotion.report.page.templating import asset, rendered
 from audiomotion.report.page.viewer import files_of, viewer_section
 from audiomotion.report.render.sheet import sheet_of
-from audiomotion.report.tables import table_of
+from audiomotion.report.table import ResultTable
 
 _VERSIONED: Final = ("dataset", "speak", "features", "text_features", "transcribe", "rvq",
                      "evaluator", "masked", "residual", "evaluation")  # fmt: skip
@@ -38,26 +37,32 @@ _VERSIONED: Final = ("dataset", "speak", "features", "text_features", "transcrib
 
 
 def write_report(
-    record: RunRecord, store: ArtifactStore, path: Path, cards: Sequence[Section] = ()
+    record: RunRecord,
+    store: ArtifactStore,
+    table: ResultTable,
+    path: Path,
+    cards: Sequence[Section] = (),
 ) -> None:
     """Write the page of a launch; of the same launch it has the same bytes.
 
     Args:
         record: The launch, ended.
         store: Its store; what the page shows is fetched from one behind a URL.
+        table: Of the launch, as `table_of` returns it.
         path: The file; its folder must be there.
         cards: Sections that others made, which stand behind the motions.
 
     Raises:
         DataError: An artifact that it shows is damaged, or the file cannot be written.
     """
-    html = report_page(record, store, cards)
+    html = report_page(record, store, table, cards)
     write_atomic(path, lambda file: file.write(html.encode()))
 
 
-def report_page(record: RunRecord, store: ArtifactStore, cards: Sequence[Section] = ()) -> str:
+def report_page(
+    record: RunRecord, store: ArtifactStore, table: ResultTable, cards: Sequence[Section] = ()
+) -> str:
     """Return the page of a launch; see `write_report`."""
-    table = table_of(store, record)
     for fetch in (fetch_results, fetch_curves, fetch_wordings):
         fetch(store, record)
     artifacts = store.artifact_root
@@ -67,19 +72,17 @@ def report_page(record: RunRecord, store: ArtifactStore, cards: Sequence[Section
         sheet_section("results", "Results", sheet_of(table)),
         figures_section(picture_groups(record, table, artifacts, store.runs)),
         viewer_section(scenes, shown_arms(record), artifacts),
-        *_given(record, artifacts),
+        *_given(table),
         *cards,
         environment_section(record, artifacts, store.named(stage_keys(record, *_VERSIONED))),
     ]
     return _assembled(record, [section for section in sections if section is not None])
 
 
-def _given(record: RunRecord, artifacts: Path) -> list[Section]:
-    """Return the fairness card; another system's arms were given nothing here."""
-    if record.kind == "outside":
+def _given(table: ResultTable) -> list[Section]:
+    if table.card is None:
         return []
-    card = card_sheet(fairness_card(record, artifacts))
-    return [sheet_section("fairness", "What each arm was given", card)]
+    return [sheet_section("fairness", "What each arm was given", card_sheet(table.card))]
 
 
 def _assembled(record: RunRecord, sections: Sequence[Section]) -> str:

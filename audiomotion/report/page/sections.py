@@ -1,6 +1,5 @@
-"""What a report is made of: sections with a heading, and tables in them."""
+"""What a report is made of: sections with a heading."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -15,12 +14,3 @@ class Section:
     title: str
     html: Markup
     """Content that is safe to put into the page."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A small table of texts; the first cell of a row is its heading."""
-
-    caption: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]

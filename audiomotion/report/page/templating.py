@@ -7,18 +7,22 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from audiomotion.report.render.html import html_grid
+
 _PACKAGE = "audiomotion.report.page"
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader(_PACKAGE, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["html_grid"] = lambda grid: Markup(html_grid(grid))
+    return environment
 
 
 def rendered(template: str, **values: Any) -> Markup:

@@ -72,3 +72,10 @@ class Sheet:
 def texts(*values: str) -> list[Cell]:
     """Return plain cells."""
     return [Cell(value) for value in values]
+
+
+def plain_grid(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Grid:
+    """Return a grid of plain texts; the first cell of a row is its heading."""
+    return Grid(
+        title, [Heading(name) for name in columns], [[GridRow(texts(*row)) for row in rows]]
+    )

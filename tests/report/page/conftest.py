@@ -4,6 +4,7 @@ import pytest
 
 from audiomotion.orchestrate.records import RunRecord
 from audiomotion.report.page.page import write_report
+from audiomotion.report.tables import table_of
 from tests.report.page.stores import PageStore, feature_extractors
 
 
@@ -18,5 +19,5 @@ def page(launched: tuple[PageStore, RunRecord], tmp_path_factory: pytest.TempPat
     """Return the page of that launch."""
     held, record = launched
     path = tmp_path_factory.mktemp("written") / "page.html"
-    write_report(record, held.store, path)
+    write_report(record, held.store, table_of(held.store, record), path)
     return path

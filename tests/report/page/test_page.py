@@ -12,6 +12,7 @@ import pytest
 from audiomotion.report.page.page import report_page
 from audiomotion.report.page.results import sheet_section
 from audiomotion.report.render.grid import Grid, GridRow, Heading, Sheet, texts
+from audiomotion.report.tables import table_of
 from tests.report.page.markup import Markup
 from tests.report.page.stores import PageStore, experiments, feature_extractors
 
@@ -31,6 +32,11 @@ def markup(html):
 def viewer_data(markup):
     (script,) = [one for one in markup.all("script") if one.attributes.get("type")]
     return json.loads(script.text)
+
+
+def page_of(held, record) -> str:
+    """Return the page of a launch in a store."""
+    return report_page(record, held.store, table_of(held.store, record))
 
 
 def sheet(text: str, note: str) -> Sheet:
@@ -113,7 +119,7 @@ def test_the_policy_names_the_scripts_that_are_in_the_page(markup):
 
 def test_the_same_launch_gives_the_same_bytes_wherever_its_store_is(html, tmp_path):
     held, record = feature_extractors(tmp_path / "elsewhere")
-    assert report_page(record, held.store) == html
+    assert report_page(record, held.store, table_of(held.store, record)) == html
 
 
 def test_the_page_does_not_name_the_machine(html, launched):
@@ -137,7 +143,7 @@ def test_names_and_captions_are_text_and_nothing_else(tmp_path):
     failed = replace(arm, arm="end-to-end", status="failed", reason=HOSTILE)
     record = held.launch("pipeline", arm, other, failed, dataset=HOSTILE)
     card = sheet_section("card", HOSTILE, sheet(HOSTILE, HOSTILE))
-    html = report_page(record, held.store, [card])
+    html = report_page(record, held.store, table_of(held.store, record), [card])
     markup = Markup(html)
     assert markup.all("img") == []
     assert "onerror" not in {name for one in markup.elements for name in one.attributes}
@@ -152,7 +158,7 @@ def test_a_failed_arm_has_its_reason_and_no_motion(tmp_path):
     arm = held.arm("wavlm", experiment=every["wavlm"])
     failed = replace(arm, arm="encodec", status="failed", reason="masked: the loss is nan",
                      fingerprints={"evaluation": "none"})  # fmt: skip
-    markup = Markup(report_page(held.launch("feature-extractor", arm, failed), held.store))
+    markup = Markup(page_of(held, held.launch("feature-extractor", arm, failed)))
     said = [one.text for one in markup.all("p") if one.attributes.get("class") == "failed"]
     assert "encodec: seed 0: masked: the loss is nan" in said
     assert len(markup.all("canvas")) == 2
@@ -162,7 +168,7 @@ def test_a_launch_in_which_everything_failed_still_has_a_page(tmp_path):
     held = PageStore(tmp_path / "store")
     arm = held.arm("wavlm", experiment=experiments("feature-extractor")["wavlm"])
     failed = replace(arm, status="failed", reason="no")
-    markup = Markup(report_page(held.launch("feature-extractor", failed), held.store))
+    markup = Markup(page_of(held, held.launch("feature-extractor", failed)))
     assert [one.text for one in markup.all("h2")] == [
         "Results", "Plots", "What each arm was given", "How it was made"
     ]  # fmt: skip
@@ -172,7 +178,7 @@ def test_a_launch_in_which_everything_failed_still_has_a_page(tmp_path):
 def test_cards_of_others_stand_between_motions_and_environment(launched):
     held, record = launched
     cards = [sheet_section("speakers", "Who spoke", sheet("0.5", "A linear probe."))]
-    markup = Markup(report_page(record, held.store, cards))
+    markup = Markup(report_page(record, held.store, table_of(held.store, record), cards))
     assert [one.text for one in markup.all("h2")][2:5] == [
         "Motions", "What each arm was given", "Who spoke"
     ]  # fmt: skip
@@ -191,7 +197,7 @@ def test_where_the_arms_differ_is_shown_and_the_rest_is_there(markup):
 def test_training_data_plays_both_wordings(tmp_path):
     held = PageStore(tmp_path / "store")
     arms = [held.arm(name, experiment=one) for name, one in experiments("training-data").items()]
-    markup = Markup(report_page(held.launch("training-data", *arms), held.store))
+    markup = Markup(page_of(held, held.launch("training-data", *arms)))
     labels = [one.attributes["aria-label"] for one in markup.all("audio")]
     assert [label.split()[1] for label in labels] == ["oral", "original"] * 3
     assert "trained on oral captions" in "".join(one.text for one in markup.all("figcaption"))
