@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 
 from audiomotion.orchestrate.store.hot import HotArtifacts
@@ -15,6 +17,7 @@ def kept(nodes):
         run_stage(stage, nodes.settings())
     for stage in STAGES:
         nodes.on("b").fetch(stage)
+    gc.collect()  # a reader that something still refers to in a circle holds its lock until then
     return nodes
 
 
